@@ -1,0 +1,58 @@
+using Catalog.V1;
+
+namespace Catalog.Projections;
+
+/// <summary>One index, as it is written.</summary>
+public interface IIndexWriter
+{
+    /// <summary>The event log that this index follows.</summary>
+    string LogId { get; }
+
+    /// <summary>
+    /// Takes each product, tombstones included, if its version is newer than the one held; an older or equal one counts as written (G3). Each product comes at most once in a call.
+    /// Returns the products that this index will never take. Throws where the index cannot be written now; the call may then be repeated.
+    /// </summary>
+    ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation);
+
+    /// <summary>The position in the log up to which everything is in this index; 0 for a new one.</summary>
+    ValueTask<long> GetPositionAsync(CancellationToken cancellation);
+
+    /// <summary>Notes the position up to which everything is in this index. Never survives the writes before it.</summary>
+    ValueTask SavePositionAsync(long position, CancellationToken cancellation);
+}
+
+/// <summary>A product that an index will never take, and why.</summary>
+public readonly record struct RejectedProduct(Product Product, string Reason);
+
+/// <summary>The indices that there are, of which one serves.</summary>
+public interface IIndexSet
+{
+    /// <summary>The index that serves; null if there is none that can.</summary>
+    ValueTask<IIndexWriter?> GetCurrentAsync(CancellationToken cancellation);
+
+    /// <summary>Makes an empty index that does not serve yet. One that was left over from an attempt that broke off is removed.</summary>
+    ValueTask<IIndexWriter> CreateAsync(string logId, CancellationToken cancellation);
+
+    /// <summary>Makes an index the one that serves, in one step. The one before is removed once no reader uses it.</summary>
+    ValueTask SwapAsync(IIndexWriter next, CancellationToken cancellation);
+}
+
+/// <summary>Events that could not be put into the index, kept until they are replayed.</summary>
+public interface IDeadLetters
+{
+    /// <summary>Keeps a dead letter. One for the same position replaces it.</summary>
+    ValueTask AddAsync(DeadLetter letter, CancellationToken cancellation);
+
+    /// <summary>The dead letters after a position, in order.</summary>
+    ValueTask<IReadOnlyList<DeadLetter>> ReadAsync(long after, int limit, CancellationToken cancellation);
+
+    /// <summary>Drops a dead letter.</summary>
+    ValueTask RemoveAsync(long position, CancellationToken cancellation);
+}
+
+/// <summary>An event that could not be put into the index.</summary>
+/// <param name="Position">Its place in the log.</param>
+/// <param name="Body">The event as it stands there.</param>
+/// <param name="Reason">Why, for people.</param>
+/// <param name="Time">When it was set aside.</param>
+public sealed record DeadLetter(long Position, ReadOnlyMemory<byte> Body, string Reason, DateTimeOffset Time);
