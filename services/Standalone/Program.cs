@@ -1,0 +1,8 @@
+using System.CommandLine;
+using Catalog.Standalone;
+
+var root = new RootCommand("The whole product catalog in one process: commands, event log, projector, search index and queries, over gRPC and REST.");
+ServeCommand.Configure(root);
+root.Subcommands.Add(AdminCommands.Rebuild());
+root.Subcommands.Add(AdminCommands.ReplayDeadLetters());
+return await root.Parse(args).InvokeAsync();

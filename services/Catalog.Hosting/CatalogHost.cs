@@ -1,0 +1,107 @@
+using Catalog.V1;
+using Google.Protobuf.Reflection;
+using Google.Rpc;
+using Grpc.Reflection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Catalog.Hosting;
+
+/// <summary>What every host shares: ports, gRPC and REST, errors, health, telemetry, logging and shutdown.</summary>
+public static class CatalogHost
+{
+    private const int MaxMessageBytes = 4 * 1024 * 1024;
+
+    /// <summary>A host that listens on two addresses: gRPC (h2c), and REST, health and metrics (HTTP/1.1). Without TLS one port cannot carry both.</summary>
+    /// <param name="args">The command line, for configuration.</param>
+    /// <param name="grpc">Where gRPC listens.</param>
+    /// <param name="rest">Where REST listens.</param>
+    /// <param name="reached">Whether the stores were reached once: see <see cref="Readiness"/>.</param>
+    public static WebApplicationBuilder CreateBuilder(string[] args, Uri grpc, Uri rest, Func<IServiceProvider, CancellationToken, ValueTask<bool>> reached)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.AddLogging();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Call 101 on a connection would wait without a word.
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+            kestrel.Limits.MaxRequestBodySize = null;
+            Listen(kestrel, grpc, HttpProtocols.Http2);
+            Listen(kestrel, rest, HttpProtocols.Http1);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = MaxMessageBytes;
+            options.MaxSendMessageSize = null;
+            options.Interceptors.Add<ErrorInterceptor>();
+        }).AddJsonTranscoding(options =>
+        {
+            options.JsonSettings = new() { WriteInt64sAsStrings = true };
+            options.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor);
+        });
+        builder.Services.AddSingleton<ErrorInterceptor>();
+        builder.Services.AddSingleton(Reflection.V1).AddSingleton(Reflection.V1Alpha);
+        builder.Services.AddGrpcHealthChecks(health =>
+        {
+            health.Services.Map("", _ => true);
+            health.Services.Map(ProductCommandService.Descriptor.FullName, _ => true);
+            health.Services.Map(ProductQueryService.Descriptor.FullName, _ => true);
+        }).Add(new HealthCheckRegistration("ready",
+            services => new Readiness(cancellation => reached(services, cancellation), services.GetRequiredService<IHostApplicationLifetime>()), null, null));
+        builder.Services.Configure<HealthCheckPublisherOptions>(publisher => (publisher.Delay, publisher.Period) = (TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+        builder.AddTelemetry();
+        return builder;
+    }
+
+    /// <summary>Maps what every host serves besides its services.</summary>
+    public static void MapCatalog(this WebApplication app)
+    {
+        app.UseMiddleware<ErrorDetails>();
+        app.MapGrpcService<ReflectionV1ServiceImpl>();
+        app.MapGrpcService<ReflectionServiceImpl>();
+        app.MapGrpcHealthChecksService();
+        app.MapGet("/healthz/live", () => "live\n");
+        app.MapHealthChecks("/healthz/ready", new HealthCheckOptions { ResponseWriter = (http, report) => http.Response.WriteAsync(report.Status == HealthStatus.Healthy ? "ready\n" : $"{report.Entries["ready"].Description}\n") });
+        app.MapPrometheusScrapingEndpoint("/metrics");
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, Uri address, HttpProtocols protocols)
+    {
+        if (address.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6)
+            kestrel.Listen(System.Net.IPAddress.Parse(address.Host.Trim('[', ']')), address.Port, o => o.Protocols = protocols);
+        else if (address.Host == "localhost") kestrel.ListenLocalhost(address.Port, o => o.Protocols = protocols);
+        else kestrel.ListenAnyIP(address.Port, o => o.Protocols = protocols);
+    }
+
+    private static void AddLogging(this WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.None)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+        if (Console.IsOutputRedirected) builder.Logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+        else builder.Logging.AddSimpleConsole(simple => (simple.SingleLine, simple.TimestampFormat) = (true, "HH:mm:ss "));
+    }
+
+    private static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter("Catalog.*").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter());
+        // Spans are made only where somebody collects them.
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not null)
+            telemetry.WithTracing(tracing => tracing.AddSource("Catalog.*").AddAspNetCoreInstrumentation().AddOtlpExporter()).WithMetrics(metrics => metrics.AddOtlpExporter());
+    }
+}

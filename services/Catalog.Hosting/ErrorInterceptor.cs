@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Catalog.V1;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Hosting;
+
+/// <summary>
+/// Every call ends with an error of the contract or with none: what a service did not mean to throw becomes INTERNAL with the trace under which the log tells more, and
+/// never shows a stack trace.
+/// </summary>
+internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Interceptor
+{
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            return await continuation(request, context);
+        }
+        catch (Exception e) when (e is not RpcException)
+        {
+            throw Translate(e, context);
+        }
+    }
+
+    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(request, responseStream, context);
+        }
+        catch (Exception e) when (e is not RpcException)
+        {
+            throw Translate(e, context);
+        }
+    }
+
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(requestStream, responseStream, context);
+        }
+        catch (Exception e) when (e is not RpcException)
+        {
+            throw Translate(e, context);
+        }
+    }
+
+    private RpcException Translate(Exception error, ServerCallContext context)
+    {
+        if (context.CancellationToken.IsCancellationRequested)
+            return context.Deadline <= DateTime.UtcNow
+                ? new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline of the call has passed."))
+                : new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
+        var trace = Activity.Current?.TraceId.ToString() ?? "none";
+        CallFailed(logger, error, context.Method, trace);
+        return CatalogError.Of(StatusCode.Internal, ErrorReason.Internal, $"The service failed. Its log says more under the trace {trace}.").ToRpcException();
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "{Method} failed (trace {Trace})")]
+    private static partial void CallFailed(ILogger logger, Exception error, string method, string trace);
+}

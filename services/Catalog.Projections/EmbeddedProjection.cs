@@ -1,0 +1,99 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Projections;
+
+/// <summary>
+/// The projector inside the standalone process: keeps the index in step with the event log, and builds it anew when it is missing, damaged, of an older schema, of
+/// another log, behind what the log still holds, or ahead of it because the command database was restored.
+/// </summary>
+public sealed partial class EmbeddedProjection(
+    IEventLog log, IIndexSet indexes, LogWriter writer, IndexRebuild rebuild, TimeProvider time, ILogger<EmbeddedProjection> logger) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<TaskCompletionSource> _requests = Channel.CreateBounded<TaskCompletionSource>(1);
+
+    /// <summary>Builds the index anew while the present one serves. Completes when the new one serves; false if one is being built already.</summary>
+    public async Task<bool> RebuildAsync(CancellationToken cancellation)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_requests.Writer.TryWrite(done)) return false;
+        await done.Task.WaitAsync(cancellation);
+        return true;
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await FollowUntilAskedAsync(await GetIndexAsync(stoppingToken), stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                Failed(logger, e);
+                await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Follows the log with this index, until a rebuild that was asked for has put another one in its place.</summary>
+    private async Task FollowUntilAskedAsync(IIndexWriter index, CancellationToken stopping)
+    {
+        using var turn = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var following = writer.FollowAsync(index, turn.Token);
+        var asked = _requests.Reader.WaitToReadAsync(turn.Token).AsTask();
+        try
+        {
+            if (await Task.WhenAny(following, asked) == following || !_requests.Reader.TryPeek(out var done)) return;
+            try
+            {
+                // The present index is followed meanwhile, so that no read goes stale.
+                await rebuild.RunAsync(allowMissing: false, turn.Token);
+                done.SetResult();
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+                throw;
+            }
+            finally
+            {
+                _requests.Reader.TryRead(out _);
+            }
+        }
+        finally
+        {
+            await turn.CancelAsync();
+            await following;
+        }
+    }
+
+    private async Task<IIndexWriter> GetIndexAsync(CancellationToken cancellation)
+    {
+        var bounds = await log.GetBoundsAsync(cancellation);
+        var index = await indexes.GetCurrentAsync(cancellation);
+        var reason = index is null ? "there is none that this build can use"
+            : index.LogId != bounds.LogId ? "it follows another event log"
+            : await index.GetPositionAsync(cancellation) is var position && position < bounds.Trimmed ? "the events that it lacks are no longer in the log"
+            : position > bounds.Head ? "it is ahead of the command database, which was restored"
+            : null;
+        if (reason is null) return index!;
+        Rebuilding(logger, reason);
+        return await rebuild.RunAsync(allowMissing: false, cancellation);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The index is built anew: {Reason}")]
+    private static partial void Rebuilding(ILogger logger, string reason);
+
+    [LoggerMessage(2, LogLevel.Error, "The projection failed and starts again")]
+    private static partial void Failed(ILogger logger, Exception error);
+}

@@ -1,0 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
+using Catalog.V1;
+using Google.Protobuf;
+
+namespace Catalog.Projections;
+
+/// <summary>Reads an event as it stands in the log, and fills in what is left out there.</summary>
+internal static class EventBody
+{
+    public static bool TryParse(LoggedEvent logged, string logId, [NotNullWhen(true)] out ProductEvent? happened, [NotNullWhen(false)] out string? fault)
+    {
+        (happened, fault) = (null, null);
+        try
+        {
+            var parsed = ProductEvent.Parser.ParseFrom(logged.Body.Span);
+            if (parsed.Product is not { } product || !ProductName.TryParse(product.Name, out _)) fault = "The event holds no product with a name.";
+            else if (product.Version < 1) fault = $"The event gives {product.Name} the version {product.Version}.";
+            else
+            {
+                parsed.Position = logged.Position;
+                parsed.LogId = logId;
+                happened = parsed;
+            }
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            fault = $"The event cannot be read: {e.Message}";
+        }
+        return happened is not null;
+    }
+}

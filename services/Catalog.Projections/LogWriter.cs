@@ -1,0 +1,89 @@
+using Catalog.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Projections;
+
+/// <summary>
+/// Writes the event log, from a position on, into an index: the projector of the standalone process, the direct sync while the queue is away, and the catch-up of a rebuild.
+/// </summary>
+/// <remarks>At least once, in batches, the newest version of each product only; the index drops what is not newer (G3), so a repetition after a crash is harmless.</remarks>
+public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, TimeProvider time, ProjectionMetrics metrics, ILogger<LogWriter> logger)
+{
+    private const int Batch = 500;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(10);
+
+    /// <summary>Follows the log until it is cancelled. Failures of the index are retried with growing pauses, and nothing is skipped.</summary>
+    public async Task FollowAsync(IIndexWriter index, CancellationToken cancellation)
+    {
+        var position = await index.GetPositionAsync(cancellation);
+        while (true)
+        {
+            await log.WaitAsync(position, cancellation);
+            position = await AdvanceAsync(index, position, cancellation);
+        }
+    }
+
+    /// <summary>Writes the log into the index up to a position.</summary>
+    public async Task CatchUpAsync(IIndexWriter index, long until, CancellationToken cancellation)
+    {
+        for (var position = await index.GetPositionAsync(cancellation); position < until;) position = await AdvanceAsync(index, position, cancellation);
+    }
+
+    private async Task<long> AdvanceAsync(IIndexWriter index, long position, CancellationToken cancellation)
+    {
+        var pause = FirstPause;
+        while (true)
+        {
+            try
+            {
+                var events = await log.ReadAsync(position, Batch, cancellation);
+                if (events.Count == 0) return position;
+                await WriteAsync(index, events, cancellation);
+                await index.SavePositionAsync(events[^1].Position, cancellation);
+                return events[^1].Position;
+            }
+            catch (Exception e) when (e is not OperationCanceledException && e is not IndexLostException)
+            {
+                metrics.CountRetry();
+                Retrying(logger, e, position, pause);
+                await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancellation);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+        }
+    }
+
+    private async Task WriteAsync(IIndexWriter index, IReadOnlyList<LoggedEvent> events, CancellationToken cancellation)
+    {
+        var newest = new Dictionary<string, (Product Product, LoggedEvent Logged)>(events.Count, StringComparer.Ordinal);
+        DateTimeOffset? newestTime = null;
+        foreach (var logged in events)
+        {
+            if (!EventBody.TryParse(logged, index.LogId, out var happened, out var fault))
+            {
+                await SetAsideAsync(logged, fault, cancellation);
+                continue;
+            }
+            if (!newest.TryGetValue(happened.Name, out var held) || held.Product.Version < happened.Version) newest[happened.Name] = (happened.Product, logged);
+            newestTime = happened.OccurredTime?.ToDateTimeOffset();
+        }
+        foreach (var rejected in await index.WriteAsync(newest.Values.Select(n => n.Product).ToList(), cancellation))
+            await SetAsideAsync(newest[rejected.Product.Name].Logged, rejected.Reason, cancellation);
+        metrics.CountProjected(events.Count, newestTime is { } occurred ? time.GetUtcNow() - occurred : null);
+    }
+
+    private async Task SetAsideAsync(LoggedEvent logged, string reason, CancellationToken cancellation)
+    {
+        await deadLetters.AddAsync(new DeadLetter(logged.Position, logged.Body, reason, time.GetUtcNow()), cancellation);
+        metrics.CountDeadLetter();
+        SetAside(logger, logged.Position, reason);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The index cannot take the events after position {Position}; trying again in {Pause}")]
+    private static partial void Retrying(ILogger logger, Exception error, long position, TimeSpan pause);
+
+    [LoggerMessage(2, LogLevel.Error, "The event at position {Position} was set aside: {Reason}")]
+    private static partial void SetAside(ILogger logger, long position, string reason);
+}
+
+/// <summary>The index that was written is gone or damaged; another one must be built.</summary>
+public sealed class IndexLostException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,20 @@
+namespace Catalog.Sqlite;
+
+/// <summary>Where the command database is and how much it takes on. Section <c>CommandDatabase</c>.</summary>
+public sealed class CommandDatabaseOptions
+{
+    /// <summary>The file.</summary>
+    public string Path { get; set; } = "";
+
+    /// <summary>Commands that may wait at once; more are refused with OVERLOADED (G10).</summary>
+    public int MaxWaiting { get; set; } = 8192;
+
+    /// <summary>Commands that share one transaction at most.</summary>
+    public int MaxGroup { get; set; } = 512;
+
+    /// <summary>How long events are kept after every reader has passed them.</summary>
+    public TimeSpan EventRetention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long receipts are kept, so that a repeated command is known. At least 24 hours (G4).</summary>
+    public TimeSpan ReceiptRetention { get; set; } = TimeSpan.FromHours(48);
+}

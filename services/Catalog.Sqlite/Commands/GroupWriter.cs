@@ -1,0 +1,211 @@
+using Catalog.Commands;
+using Catalog.V1;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Sqlite;
+
+/// <summary>
+/// The one writer of the command database: a thread that takes whatever waits, runs it in one transaction, and answers after the one sync that commits it (group commit). The
+/// busier it is, the larger the groups, and the less a command costs.
+/// </summary>
+/// <remarks>Where a group fails, each of its commands is run again in a transaction of its own, so that one never harms its neighbours.</remarks>
+internal sealed partial class GroupWriter : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly CommandStatements _statements;
+    private readonly CommandDatabaseOptions _options;
+    private readonly CommandMetrics _metrics;
+    private readonly ILogger _log;
+    private readonly Action<long> _committed;
+    private readonly Queue<Work> _waiting = new();
+    private readonly Thread _thread;
+    private bool _stopping;
+
+    /// <param name="connection">The writer's connection.</param>
+    /// <param name="statements">Its statements.</param>
+    /// <param name="options">The bounds.</param>
+    /// <param name="committed">Told the position of the newest event after each commit that made one.</param>
+    /// <param name="metrics">Counts groups and outcomes.</param>
+    /// <param name="log">The log.</param>
+    public GroupWriter(
+        SqliteConnection connection, CommandStatements statements, CommandDatabaseOptions options, Action<long> committed, CommandMetrics metrics, ILogger log)
+    {
+        (_connection, _statements, _options, _committed, _metrics, _log) = (connection, statements, options, committed, metrics, log);
+        _thread = new Thread(Run) { IsBackground = true, Name = "command writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Queues commands, all of them or, if they are more than may wait, none.</summary>
+    public bool TryEnqueue(ReadOnlySpan<Work> work)
+    {
+        lock (_waiting)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            // A batch larger than the bound is taken when nothing else waits, or it never could be.
+            if (_waiting.Count > 0 && _waiting.Count + work.Length > _options.MaxWaiting) return false;
+            foreach (var item in work) _waiting.Enqueue(item);
+            Monitor.Pulse(_waiting);
+            return true;
+        }
+    }
+
+    /// <summary>Finishes what waits and ends.</summary>
+    public void Dispose()
+    {
+        lock (_waiting)
+        {
+            _stopping = true;
+            Monitor.Pulse(_waiting);
+        }
+        _thread.Join();
+        _statements.Dispose();
+        _connection.Dispose();
+    }
+
+    private void Run()
+    {
+        var group = new List<Work>(_options.MaxGroup);
+        while (Take(group))
+        {
+            if (group is [Chore chore]) RunChore(chore);
+            else RunGroup(group);
+            group.Clear();
+        }
+    }
+
+    private bool Take(List<Work> group)
+    {
+        lock (_waiting)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_stopping) return false;
+                Monitor.Wait(_waiting);
+            }
+            while (group.Count < _options.MaxGroup && _waiting.TryPeek(out var next))
+            {
+                // A chore runs in a transaction of its own.
+                if (next is Chore && group.Count > 0) break;
+                group.Add(_waiting.Dequeue());
+                if (next is Chore) break;
+            }
+            return true;
+        }
+    }
+
+    private void RunGroup(List<Work> group)
+    {
+        var outcomes = new CommandOutcome[group.Count];
+        try
+        {
+            Transact(group, outcomes);
+        }
+        catch (Exception e) when (group.Count > 1)
+        {
+            GroupFailed(_log, e, group.Count);
+            for (var i = 0; i < group.Count; i++) outcomes[i] = RunAlone(group[i]);
+        }
+        catch (Exception e)
+        {
+            outcomes[0] = Failed(e);
+        }
+        for (var i = 0; i < group.Count; i++)
+        {
+            _metrics.Count(outcomes[i]);
+            ((CommandWork)group[i]).Done.SetResult(outcomes[i]);
+        }
+    }
+
+    private CommandOutcome RunAlone(Work work)
+    {
+        try
+        {
+            var outcome = new CommandOutcome[1];
+            Transact([work], outcome);
+            return outcome[0];
+        }
+        catch (Exception e)
+        {
+            return Failed(e);
+        }
+    }
+
+    private void Transact(List<Work> group, CommandOutcome[] outcomes)
+    {
+        try
+        {
+            var position = 0L;
+            var written = false;
+            _statements.Begin();
+            for (var i = 0; i < group.Count; i++)
+            {
+                outcomes[i] = _statements.Execute(((CommandWork)group[i]).Command, ref position);
+                written |= outcomes[i] is CommandOutcome.Committed;
+            }
+            _statements.Commit();
+            if (written) _metrics.CountGroup(group.Count);
+            if (position > 0) _committed(position);
+        }
+        catch
+        {
+            RollBack();
+            throw;
+        }
+    }
+
+    private void RunChore(Chore chore)
+    {
+        try
+        {
+            _statements.Begin();
+            chore.Run(_connection);
+            _statements.Commit();
+            chore.Done.SetResult();
+        }
+        catch (Exception e)
+        {
+            RollBack();
+            chore.Done.SetException(e);
+        }
+    }
+
+    private void RollBack()
+    {
+        // Some failures, such as a full disk, have rolled back already.
+        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) != 0) return;
+        SQLitePCL.raw.sqlite3_exec(_connection.Handle, "ROLLBACK");
+    }
+
+    private CommandOutcome.Failed Failed(Exception error)
+    {
+        CommandFailed(_log, error);
+        return new CommandOutcome.Failed(new CommandStoreException(ErrorReason.StoreUnavailable,
+            error is SqliteException sqlite ? SqliteFile.Explain(sqlite, _connection.DataSource) : "The command database failed; the service's log says how.", error));
+    }
+
+    /// <summary>Something for the writer to do.</summary>
+    internal abstract class Work;
+
+    /// <summary>A command.</summary>
+    internal sealed class CommandWork(ProductCommand command) : Work
+    {
+        public ProductCommand Command { get; } = command;
+
+        public TaskCompletionSource<CommandOutcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>A short piece of housekeeping, in a transaction of its own.</summary>
+    internal sealed class Chore(Action<SqliteConnection> run) : Work
+    {
+        public Action<SqliteConnection> Run { get; } = run;
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "A group of {Size} commands failed; each is run again by itself")]
+    private static partial void GroupFailed(ILogger logger, Exception error, int size);
+
+    [LoggerMessage(2, LogLevel.Error, "A command failed")]
+    private static partial void CommandFailed(ILogger logger, Exception error);
+}

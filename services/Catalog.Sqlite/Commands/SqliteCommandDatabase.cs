@@ -1,0 +1,89 @@
+using Catalog.Commands;
+using Catalog.V1;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Sqlite;
+
+/// <summary>The command database in one SQLite file: state, event log and receipts.</summary>
+/// <remarks>WAL, and synchronous=FULL: an answer leaves after its commit is on disk (G1).</remarks>
+public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
+{
+    private readonly GroupWriter _writer;
+
+    private SqliteCommandDatabase(CommandDatabaseOptions options, SqliteConnection connection, TimeProvider time, CommandMetrics metrics, ILogger log)
+    {
+        Options = options;
+        var logId = connection.QuerySingle<string>("SELECT id FROM log");
+        Log = new SqliteEventLog(options.Path, logId);
+        _writer = new GroupWriter(connection, new CommandStatements(connection, logId, time), options, Log.Advance, metrics, log);
+    }
+
+    /// <summary>Opens the file, makes it if it is missing, and brings it to the schema of this build.</summary>
+    /// <exception cref="CommandStoreException">It cannot be opened; the message says what to do.</exception>
+    public static SqliteCommandDatabase Open(CommandDatabaseOptions options, TimeProvider time, CommandMetrics metrics, ILogger<SqliteCommandDatabase> log)
+    {
+        try
+        {
+            var connection = SqliteFile.Open(options.Path, writable: true,
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
+            try
+            {
+                Migrator.Migrate(connection);
+                return new SqliteCommandDatabase(options, connection, time, metrics, log);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+        }
+        catch (SqliteException e)
+        {
+            throw new CommandStoreException(ErrorReason.StoreUnavailable, SqliteFile.Explain(e, options.Path), e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new CommandStoreException(ErrorReason.StoreUnavailable, e.Message, e);
+        }
+    }
+
+    /// <summary>The event log in the same file.</summary>
+    public SqliteEventLog Log { get; }
+
+    internal CommandDatabaseOptions Options { get; }
+
+    /// <inheritdoc />
+    public Task<CommandOutcome> ExecuteAsync(ProductCommand command)
+    {
+        var work = new GroupWriter.CommandWork(command);
+        return _writer.TryEnqueue([work]) ? work.Done.Task : Task.FromResult<CommandOutcome>(Overloaded());
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<CommandOutcome>> ExecuteAllAsync(IReadOnlyList<ProductCommand> commands)
+    {
+        var work = commands.Select(c => new GroupWriter.CommandWork(c)).ToArray();
+        if (!_writer.TryEnqueue(work)) return commands.Select(_ => (CommandOutcome)Overloaded()).ToList();
+        return await Task.WhenAll(work.Select(w => w.Done.Task));
+    }
+
+    /// <summary>Runs housekeeping on the writer, between commands and in a transaction of its own. Keep it short: commands wait.</summary>
+    internal async Task RunAsync(Action<SqliteConnection> run)
+    {
+        var chore = new GroupWriter.Chore(run);
+        if (!_writer.TryEnqueue([chore])) throw Overloaded().Error;
+        await chore.Done.Task;
+    }
+
+    /// <summary>Finishes the commands that wait and closes the file.</summary>
+    public void Dispose()
+    {
+        _writer.Dispose();
+        Log.Dispose();
+    }
+
+    private static CommandOutcome.Failed Overloaded() =>
+        new(new CommandStoreException(ErrorReason.Overloaded, "More commands wait than the service takes on. Nothing was begun; repeat the command a little later."));
+}

@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using Catalog.Internal.V1;
+using Catalog.Projections;
+using Catalog.Queries;
+using Catalog.V1;
+
+namespace Catalog.Sqlite;
+
+/// <summary>Watches the event log. Each watcher reads the log itself from where it is, so a slow one costs no memory.</summary>
+internal sealed class SqliteChangeFeed(IEventLog log) : IChangeFeed
+{
+    private const int Batch = 200;
+
+    public async ValueTask<WatchPosition> GetEndAsync(CancellationToken cancellation)
+    {
+        var bounds = await log.GetBoundsAsync(cancellation);
+        return Position(bounds.LogId, bounds.Head);
+    }
+
+    public async IAsyncEnumerable<ChangeBatch> ReadAsync(WatchPosition after, TimeSpan heartbeat, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var position = after.Partitions is [var partition] ? partition.Position : -1;
+        var bounds = await log.GetBoundsAsync(cancellation);
+        if (after.LogId != bounds.LogId) throw new PositionExpiredException("The position is of another event log: the database was restored, or it is another catalog's.");
+        if (position < 0 || position > bounds.Head) throw new PositionExpiredException("The position is not of this event log.");
+        while (true)
+        {
+            var events = await log.ReadAsync(position, Batch, cancellation);
+            // After the read, so that a trim between the two is noticed rather than skipped over.
+            if ((await log.GetBoundsAsync(cancellation)).Trimmed > position) throw new PositionExpiredException("The changes after this position are no longer kept.");
+            if (events.Count > 0)
+            {
+                position = events[^1].Position;
+                yield return new ChangeBatch(Parse(events, bounds.LogId), Position(bounds.LogId, position));
+                continue;
+            }
+            try
+            {
+                await log.WaitAsync(position, cancellation).WaitAsync(heartbeat, cancellation);
+                continue;
+            }
+            catch (TimeoutException) { }
+            yield return new ChangeBatch([], Position(bounds.LogId, position));
+        }
+    }
+
+    private static List<ProductEvent> Parse(IReadOnlyList<LoggedEvent> events, string logId)
+    {
+        var parsed = new List<ProductEvent>(events.Count);
+        foreach (var logged in events)
+            // What cannot be read was set aside by the projector, with the reason; a watcher passes over it.
+            if (EventBody.TryParse(logged, logId, out var happened, out _)) parsed.Add(happened);
+        return parsed;
+    }
+
+    private static WatchPosition Position(string logId, long position) => new() { LogId = logId, Partitions = { new PartitionPosition { Position = position } } };
+}

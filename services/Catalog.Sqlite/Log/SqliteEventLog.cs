@@ -1,0 +1,81 @@
+using Catalog.Projections;
+
+namespace Catalog.Sqlite;
+
+/// <summary>The event log in the command database. SQLite has one writer, so positions are in commit order and nothing is ever behind a reader.</summary>
+public sealed class SqliteEventLog : IEventLog, IDisposable
+{
+    private readonly ConnectionPool _readers;
+    private readonly Lock _advancing = new();
+    private long _head;
+    private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal SqliteEventLog(string path, string logId)
+    {
+        LogId = logId;
+        _readers = new ConnectionPool(path);
+        _head = ReadBounds().Head;
+    }
+
+    /// <summary>The log's id.</summary>
+    public string LogId { get; }
+
+    /// <inheritdoc />
+    public ValueTask<LogBounds> GetBoundsAsync(CancellationToken cancellation) => ValueTask.FromResult(ReadBounds());
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<LoggedEvent>> ReadAsync(long after, int limit, CancellationToken cancellation)
+    {
+        var reader = _readers.Rent();
+        try
+        {
+            var events = new List<LoggedEvent>();
+            using var rows = reader.Prepare("SELECT position, body FROM events WHERE position > $1 ORDER BY position LIMIT $2", after, limit).ExecuteReader();
+            while (rows.Read()) events.Add(new LoggedEvent(rows.GetInt64(0), rows.GetFieldValue<byte[]>(1)));
+            return ValueTask.FromResult<IReadOnlyList<LoggedEvent>>(events);
+        }
+        finally
+        {
+            _readers.Return(reader);
+        }
+    }
+
+    /// <inheritdoc />
+    public Task WaitAsync(long after, CancellationToken cancellation)
+    {
+        lock (_advancing) return _head > after ? Task.CompletedTask : _advanced.Task.WaitAsync(cancellation);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _readers.Dispose();
+
+    /// <summary>Wakes the readers: there are events up to this position.</summary>
+    internal void Advance(long head)
+    {
+        TaskCompletionSource advanced;
+        lock (_advancing)
+        {
+            if (head <= _head) return;
+            _head = head;
+            advanced = _advanced;
+            _advanced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        advanced.SetResult();
+    }
+
+    private LogBounds ReadBounds()
+    {
+        var reader = _readers.Rent();
+        try
+        {
+            using var row = reader.Prepare("SELECT trimmed, (SELECT max(position) FROM events) FROM log").ExecuteReader();
+            row.Read();
+            var trimmed = row.GetInt64(0);
+            return new LogBounds(LogId, trimmed, row.IsDBNull(1) ? trimmed : row.GetInt64(1));
+        }
+        finally
+        {
+            _readers.Return(reader);
+        }
+    }
+}

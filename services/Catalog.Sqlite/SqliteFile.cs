@@ -1,0 +1,45 @@
+using Microsoft.Data.Sqlite;
+
+namespace Catalog.Sqlite;
+
+/// <summary>How the files are opened, and what SQLite's failures mean to the person who runs the service.</summary>
+internal static class SqliteFile
+{
+    /// <summary>A connection of its own, outside any pool: the pool would keep the file open after the connection is closed.</summary>
+    public static SqliteConnection Open(string path, bool writable, string pragmas)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = writable ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            ForeignKeys = true,
+            DefaultTimeout = 5,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = pragmas;
+            command.ExecuteNonQuery();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What went wrong and what to do about it.</summary>
+    public static string Explain(SqliteException error, string path) => error.SqliteErrorCode switch
+    {
+        SQLitePCL.raw.SQLITE_FULL => $"The disk that holds {path} is full. Free some space; the service goes on by itself.",
+        SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>
+            $"{path} cannot be written. Give the service's user write access to the folder, or choose another one.",
+        SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB => $"{path} is damaged. Stop the service and restore the file from a backup.",
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => $"{path} is locked by another process for too long. Repeat the command.",
+        SQLitePCL.raw.SQLITE_IOERR => $"The disk that holds {path} fails to read or write ({error.Message}). Check the disk.",
+        _ => $"{path}: {error.Message}",
+    };
+}
