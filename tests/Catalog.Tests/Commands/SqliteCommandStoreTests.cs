@@ -1,0 +1,127 @@
+using Catalog.Commands;
+using Catalog.Projections;
+using Catalog.Sqlite;
+using Catalog.V1;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Catalog.Tests.Commands;
+
+public sealed class SqliteCommandStoreTests : CommandStoreContract
+{
+    protected override Task<ICommandStoreUnderTest> OpenAsync() => Task.FromResult<ICommandStoreUnderTest>(new SqliteUnderTest(o => o.MaxGroup = 16));
+
+    [Fact]
+    public async Task The_writer_syncs_the_disk_at_every_commit()
+    {
+        using var folder = new TempFolder();
+        using var database = Open(folder, _ => { });
+        await database.RunAsync(connection => Assert.Equal((2L, "wal", 1L), (connection.ExecuteScalar<long>("PRAGMA synchronous"),
+            connection.ExecuteScalar<string>("PRAGMA journal_mode")!, connection.ExecuteScalar<long>("PRAGMA foreign_keys"))));
+    }
+
+    [Fact]
+    public async Task More_commands_than_may_wait_are_refused_at_once_and_not_begun()
+    {
+        using var folder = new TempFolder();
+        using var database = Open(folder, o => o.MaxWaiting = 10);
+        using var release = new ManualResetEventSlim();
+        var busy = database.RunAsync(_ => release.Wait());
+        var waiting = new List<Task<CommandOutcome>>();
+        // The writer may not have taken the chore yet; then it counts as one that waits.
+        for (var i = 0; i < 30; i++) waiting.Add(database.ExecuteAsync(TestCommands.Create($"p{i}")));
+        var refused = waiting.Count(w => w.IsCompleted && w.Result is CommandOutcome.Failed { Error.Reason: ErrorReason.Overloaded });
+        Assert.InRange(refused, 20, 21);
+        release.Set();
+        await busy;
+
+        Assert.Equal(30 - refused, (await Task.WhenAll(waiting)).OfType<CommandOutcome.Committed>().Count());
+        using var states = new SqliteProductStates(folder.File("catalog.db"));
+        Assert.Equal(30 - refused, (await states.ReadAsync(0, 100, default)).Count);
+    }
+
+    [Fact]
+    public async Task Young_events_and_receipts_stay()
+    {
+        using var folder = new TempFolder();
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+        using var database = Open(folder, _ => { }, time);
+        for (var i = 0; i < 3; i++) Assert.IsType<CommandOutcome.Committed>(await database.ExecuteAsync(TestCommands.Create($"p{i}", requestId: $"r{i}")));
+        var retention = new Retention(database, time);
+
+        Assert.Equal((0, 0), await retention.RunAsync(long.MaxValue, default));
+        time.Advance(TimeSpan.FromHours(49));
+        Assert.Equal((0, 3), await retention.RunAsync(long.MaxValue, default));
+        time.Advance(TimeSpan.FromDays(7));
+        Assert.Equal((3, 0), await retention.RunAsync(long.MaxValue, default));
+    }
+
+    [Fact]
+    public void A_file_of_a_newer_build_is_refused()
+    {
+        using var folder = new TempFolder();
+        using (Open(folder, _ => { })) { }
+        using (var connection = new SqliteConnection($"Data Source={folder.File("catalog.db")};Pooling=False"))
+            connection.Execute("PRAGMA user_version = 99");
+        Assert.Contains("newer build", Assert.Throws<CommandStoreException>(() => Open(folder, _ => { })).Message);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_database_is_refused_with_what_to_do()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("catalog.db"), string.Concat(Enumerable.Repeat("This is no database. ", 500)));
+        Assert.Contains("restore the file from a backup", Assert.Throws<CommandStoreException>(() => Open(folder, _ => { })).Message);
+    }
+
+    private static SqliteCommandDatabase Open(TempFolder folder, Action<CommandDatabaseOptions> configure, TimeProvider? time = null)
+    {
+        var options = new CommandDatabaseOptions { Path = folder.File("catalog.db") };
+        configure(options);
+        return SqliteCommandDatabase.Open(options, time ?? TimeProvider.System, new CommandMetrics(), NullLogger<SqliteCommandDatabase>.Instance);
+    }
+
+    private sealed class SqliteUnderTest : ICommandStoreUnderTest
+    {
+        private readonly TempFolder _folder = new();
+        private readonly Action<CommandDatabaseOptions> _configure;
+        private SqliteCommandDatabase _database;
+        private readonly SqliteProductStates _states;
+
+        public SqliteUnderTest(Action<CommandDatabaseOptions> configure)
+        {
+            _configure = configure;
+            _database = Open(_folder, configure);
+            _states = new SqliteProductStates(_folder.File("catalog.db"));
+        }
+
+        public ICommandStore Store => _database;
+
+        public IEventLog Log => _database.Log;
+
+        public IProductStates States => _states;
+
+        public async Task TrimAsync(long passed)
+        {
+            var later = new FakeTimeProvider(DateTimeOffset.UtcNow.AddYears(10));
+            await new Retention(_database, later).RunAsync(passed, default);
+        }
+
+        public Task ReopenAsync()
+        {
+            _database.Dispose();
+            _database = Open(_folder, _configure);
+            return Task.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _database.Dispose();
+            _states.Dispose();
+            _folder.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
