@@ -20,6 +20,13 @@ internal sealed class FilterParser
     /// <summary>How many restrictions there may be.</summary>
     public const int MaxRestrictions = 200;
 
+    // The longer ones first. No comparison is the `:` operator.
+    private static readonly (string Sign, Comparison? Comparison)[] Operators =
+    [
+        (":", null), ("!=", Comparison.NotEquals), ("<=", Comparison.LessOrEqual), (">=", Comparison.GreaterOrEqual), ("<", Comparison.Less),
+        (">", Comparison.Greater), ("=", Comparison.Equals),
+    ];
+
     private readonly FilterScanner _scanner;
     private int _restrictions;
 
@@ -139,13 +146,6 @@ internal sealed class FilterParser
         _scanner.Position = start;
         return true;
     }
-
-    // The longer ones first. No comparison is the `:` operator.
-    private static readonly (string Sign, Comparison? Comparison)[] Operators =
-    [
-        (":", null), ("!=", Comparison.NotEquals), ("<=", Comparison.LessOrEqual), (">=", Comparison.GreaterOrEqual), ("<", Comparison.Less),
-        (">", Comparison.Greater), ("=", Comparison.Equals),
-    ];
 
     private bool TryOperator(out Comparison? comparison)
     {
