@@ -34,8 +34,14 @@ public static class Tokenizer
         if (System.Text.Ascii.IsValid(text))
             return string.Create(text.Length, text, static (chars, from) => from.ToLowerInvariant(chars));
         var folded = new StringBuilder(text.Length);
-        foreach (var rune in text.ToString().Normalize(NormalizationForm.FormD).EnumerateRunes())
-            if (Rune.GetUnicodeCategory(rune) is not UnicodeCategory.NonSpacingMark) folded.Append(Rune.ToLowerInvariant(rune).ToString());
+        Span<char> chars = stackalloc char[2];
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark) continue;
+            var length = Rune.ToLowerInvariant(rune).EncodeToUtf16(chars);
+            if (length == 1) folded.Append(Diacritics.Strip(chars[0]));
+            else folded.Append(chars);
+        }
         return folded.ToString();
     }
 

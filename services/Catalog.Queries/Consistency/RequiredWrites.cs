@@ -1,0 +1,78 @@
+using Catalog.Internal.V1;
+using Catalog.V1;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace Catalog.Queries.Consistency;
+
+/// <summary>What the consistency tokens of one call ask for together: of each product the newest version that they name.</summary>
+internal sealed class RequiredWrites
+{
+    /// <summary>How many products the tokens of one call may name.</summary>
+    public const int MaxWrites = 1_000;
+
+    // The log of each token, with the place of the first token that names it.
+    private readonly Dictionary<string, int> _logs;
+    private readonly string[] _productIds;
+    private readonly long[] _versions;
+
+    private RequiredWrites(Dictionary<string, int> logs, Dictionary<string, long> writes)
+    {
+        _logs = logs;
+        _productIds = [.. writes.Keys];
+        _versions = [.. writes.Values];
+    }
+
+    /// <summary>The products that are named.</summary>
+    public IReadOnlyList<string> ProductIds => _productIds;
+
+    /// <summary>Reads the tokens of a request; null if it has none, or none that can be read.</summary>
+    public static RequiredWrites? Read(IReadOnlyList<string> tokens, Violations violations)
+    {
+        if (tokens.Count == 0) return null;
+        Dictionary<string, int> logs = new(StringComparer.Ordinal);
+        Dictionary<string, long> writes = new(StringComparer.Ordinal);
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            if (!OpaqueText.TryDecode(tokens[i], ConsistencyToken.Parser, out var token)
+                || !token.Writes.All(write => write.Version > 0 && ProductName.IsId(write.ProductId)))
+            {
+                violations.Add($"consistency_tokens[{i}]", "is not a consistency token of a receipt, or was damaged on its way");
+                continue;
+            }
+            logs.TryAdd(token.LogId, i);
+            foreach (var write in token.Writes)
+                writes[write.ProductId] = Math.Max(write.Version, writes.GetValueOrDefault(write.ProductId));
+            if (writes.Count <= MaxWrites) continue;
+            violations.Add("consistency_tokens", $"name more than {MaxWrites:N0} products");
+            return null;
+        }
+        return logs.Count > 0 ? new RequiredWrites(logs, writes) : null;
+    }
+
+    /// <summary>Refuses tokens that are not of the log that the index follows: their versions mean nothing there.</summary>
+    public void ThrowIfForeign(string logId)
+    {
+        foreach (var (log, index) in _logs)
+        {
+            if (string.Equals(log, logId, StringComparison.Ordinal)) continue;
+            var failure = new PreconditionFailure();
+            failure.Violations.Add(new PreconditionFailure.Types.Violation
+            {
+                Type = CatalogError.Name(ErrorReason.TokenOfAnotherLog),
+                Subject = $"consistency_tokens[{index}]",
+                Description = "The database was restored from a backup since this token was made. Read without it.",
+            });
+            throw CatalogError.Of(StatusCode.FailedPrecondition, ErrorReason.TokenOfAnotherLog,
+                $"consistency_tokens[{index}] is from before the database was restored.", failure).ToRpcException();
+        }
+    }
+
+    /// <summary>Whether these versions, in the order of <see cref="ProductIds"/>, are new enough.</summary>
+    public bool AreIn(IReadOnlyList<long> versions)
+    {
+        for (var i = 0; i < _versions.Length; i++)
+            if (versions[i] < _versions[i]) return false;
+        return true;
+    }
+}

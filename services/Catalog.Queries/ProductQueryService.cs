@@ -1,0 +1,180 @@
+using Catalog.Internal.V1;
+using Catalog.Queries.Consistency;
+using Catalog.Queries.Watching;
+using Catalog.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Catalog.Queries;
+
+/// <summary>The read side's gRPC service. One for the whole process: it holds the limits that all calls share.</summary>
+internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed, QueriesOptions options, TimeProvider time, Stopping stopping)
+    : V1.ProductQueryService.ProductQueryServiceBase
+{
+    private const int MaxBatch = 100;
+
+    // Clients of gRPC refuse messages beyond 4 MiB unless told otherwise; the rest is room for what is not products.
+    private const int MaxResponseBytes = 3_500_000;
+
+    private readonly ConsistencyGate _gate = new(index, options, time);
+    private readonly SearchLimiter _searches = new(options);
+    private readonly ChangeWatch _watch = new(feed, options, time, stopping);
+
+    public override Task<Product> GetProduct(GetProductRequest request, ServerCallContext context) =>
+        Failures.Told(GetAsync(request, context), context, time);
+
+    public override Task<BatchGetProductsResponse> BatchGetProducts(BatchGetProductsRequest request, ServerCallContext context) =>
+        Failures.Told(BatchGetAsync(request, context), context, time);
+
+    public override Task<SearchProductsResponse> SearchProducts(SearchProductsRequest request, ServerCallContext context) =>
+        Failures.Told(SearchAsync(request, context), context, time);
+
+    public override Task<SuggestProductsResponse> SuggestProducts(SuggestProductsRequest request, ServerCallContext context) =>
+        Failures.Told(SuggestAsync(request, context), context, time);
+
+    public override Task WatchProducts(
+        WatchProductsRequest request, IServerStreamWriter<WatchProductsResponse> responseStream, ServerCallContext context) =>
+        Failures.Told(_watch.RunAsync(request.Position, responseStream, context.CancellationToken), context, time);
+
+    public override Task<ProjectionStatus> GetProjectionStatus(GetProjectionStatusRequest request, ServerCallContext context) =>
+        Failures.Told(GetStatusAsync(context), context, time);
+
+    private async Task<Product> GetAsync(GetProductRequest request, ServerCallContext context)
+    {
+        RequiredWrites? writes = null;
+        if (!ProductName.TryParse(request.Name, out var id) || request.ConsistencyTokens.Count > 0)
+        {
+            var violations = new Violations();
+            if (id is null) violations.Add("name", NameRule);
+            writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
+            violations.ThrowIfAny();
+        }
+        using var reader = await OpenAsync(writes, searchable: false, context);
+        return (await reader.GetAsync([id!], context.CancellationToken))[0] ?? throw CatalogError.NotFound(request.Name).ToRpcException();
+    }
+
+    private async Task<BatchGetProductsResponse> BatchGetAsync(BatchGetProductsRequest request, ServerCallContext context)
+    {
+        var violations = new Violations();
+        Dictionary<string, int> places = new(StringComparer.Ordinal);
+        if (request.Names.Count is 0 or > MaxBatch) violations.Add("names", $"must be 1 to {MaxBatch}, not {request.Names.Count}");
+        for (var i = 0; i < Math.Min(request.Names.Count, MaxBatch); i++)
+        {
+            if (ProductName.TryParse(request.Names[i], out var id)) places.TryAdd(id, places.Count);
+            else violations.Add($"names[{i}]", NameRule);
+        }
+        var writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
+        violations.ThrowIfAny();
+
+        using var reader = await OpenAsync(writes, searchable: false, context);
+        var products = await reader.GetAsync([.. places.Keys], context.CancellationToken);
+        var response = new BatchGetProductsResponse();
+        foreach (var name in request.Names)
+        {
+            if (products[places[name[ProductName.Format("").Length..]]] is { } product) response.Products.Add(product);
+            else response.Missing.Add(name);
+        }
+        if (response.CalculateSize() > MaxResponseBytes)
+            throw CatalogError.Invalid("names", "these products together are larger than a message may be; ask for fewer at once").ToRpcException();
+        return response;
+    }
+
+    private async Task<SearchProductsResponse> SearchAsync(SearchProductsRequest request, ServerCallContext context)
+    {
+        var violations = new Violations();
+        var plan = SearchRequests.Read(request, violations);
+        var writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
+        violations.ThrowIfAny();
+
+        // A read that waits for its tokens must not keep others from searching, so it waits before it takes a slot.
+        using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: true, context);
+        using var slot = await _searches.EnterAsync(context.CancellationToken);
+        using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
+        return await SearchAsync(request, plan, caughtUp ?? opened!, context.CancellationToken);
+    }
+
+    private async Task<SuggestProductsResponse> SuggestAsync(SuggestProductsRequest request, ServerCallContext context)
+    {
+        var violations = new Violations();
+        var plan = SearchRequests.Read(request, violations);
+        var writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
+        violations.ThrowIfAny();
+        var response = new SuggestProductsResponse();
+        if (plan.Words.Count == 0) return response;
+
+        using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: true, context);
+        using var slot = await _searches.EnterAsync(context.CancellationToken);
+        using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
+        foreach (var product in await (caughtUp ?? opened!).SuggestAsync(plan, context.CancellationToken))
+            response.Suggestions.Add(new Suggestion { Name = product.Name, Title = product.Title, Highlight = Highlighter.Suggestion(product.Title, plan.Words) });
+        return response;
+    }
+
+    private async Task<ProjectionStatus> GetStatusAsync(ServerCallContext context)
+    {
+        // The position first: whatever happens while the status is read comes after it.
+        var end = await feed.GetEndAsync(context.CancellationToken);
+        var status = await index.GetStatusAsync(context.CancellationToken);
+        var now = time.GetUtcNow();
+        return new ProjectionStatus
+        {
+            Phase = status.Phase,
+            LagEvents = status.LagEvents,
+            Lag = Duration.FromTimeSpan(status.OldestUnprojected is { } oldest && oldest < now ? now - oldest : TimeSpan.Zero),
+            DirectSync = status.DirectSync,
+            DeadLetters = status.DeadLetters,
+            LogId = status.LogId,
+            WatchPosition = OpaqueText.Encode(end),
+            ObserveTime = Timestamp.FromDateTimeOffset(now),
+        };
+    }
+
+    private static string NameRule => $"must be products/{{product}}, where {{product}} matches {ProductName.IdPattern}";
+
+    private ValueTask<IProductReader> OpenAsync(RequiredWrites? writes, bool searchable, ServerCallContext context) => writes is null
+        ? index.OpenAsync(context.CancellationToken)
+        : _gate.OpenAsync(writes, searchable, context.Deadline, context.CancellationToken);
+
+    private async Task<SearchProductsResponse> SearchAsync(
+        SearchProductsRequest request, SearchPlan plan, IProductReader reader, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        var page = await reader.SearchAsync(plan, cancellation);
+        QueriesTelemetry.Searched(time.GetElapsedTime(began), plan);
+
+        var highlighter = request.Highlight ? new Highlighter(plan.Text) : null;
+        var (results, next) = (Results(page, highlighter), page.Next);
+        if (results.Count < page.Products.Count)
+        {
+            // Too large for one message: a shorter page, which knows where it ends.
+            var shorter = await reader.SearchAsync(plan with { PageSize = results.Count, Facets = [], PriceRanges = [] }, cancellation);
+            (results, next) = (Results(shorter, highlighter), shorter.Next);
+        }
+        var response = new SearchProductsResponse
+        {
+            TotalSize = page.Total,
+            NextPageToken = next is null ? "" : PageTokens.Write(next, PageTokens.HashOf(request)),
+        };
+        response.Results.AddRange(results);
+        for (var i = 0; i < request.Facets.Count; i++) response.Facets.Add(new Facet { Field = request.Facets[i], Values = { page.Facets[i] } });
+        for (var i = 0; i < request.PriceRanges.Count; i++)
+            response.PriceRanges.Add(new PriceRangeCount { Range = request.PriceRanges[i], Count = page.PriceRanges[i] });
+        return response;
+    }
+
+    // The hits that fit into one message, at least one.
+    private static List<SearchResult> Results(SearchPage page, Highlighter? highlighter)
+    {
+        List<SearchResult> results = [];
+        var bytes = 0;
+        foreach (var product in page.Products)
+        {
+            var result = new SearchResult { Product = product };
+            if (highlighter is not null) result.Highlights.AddRange(highlighter.Highlights(product));
+            bytes += result.CalculateSize();
+            if (bytes > MaxResponseBytes && results.Count > 0) break;
+            results.Add(result);
+        }
+        return results;
+    }
+}
