@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using Catalog.Queries;
+using Catalog.Sqlite.Index.Documents;
+using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Index.Text;
+using Catalog.V1;
+using Google.Protobuf;
+
+namespace Catalog.Sqlite.Index;
+
+/// <summary>
+/// One open index: its file, its connections, and what of it is held in memory. Everyone who uses it enters and exits; when the last one is out of an index that
+/// was closed, the file is let go.
+/// </summary>
+internal sealed class IndexFile
+{
+    private const int MaxReaders = 16;
+
+    private readonly ConcurrentStack<ReadConnection> _idle = new();
+    private readonly SemaphoreSlim _readers = new(MaxReaders);
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Action<IndexFile, Exception> _damaged;
+    private readonly Action<IndexFile> _closed;
+    private int _users = 1; // the set itself
+    private int _isClosed, _isDamaged;
+
+    private IndexFile(string path, Connection connection, bool isNew, Action<IndexFile, Exception> damaged, Action<IndexFile> closed)
+    {
+        Path = path;
+        _damaged = damaged;
+        _closed = closed;
+        Connection = connection;
+        // Enough, because the file can be built anew: power loss takes the last commits, in order, so the position never survives what was written before it.
+        connection.Execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000");
+        using (var meta = connection.Once("SELECT log_id FROM meta"))
+            LogId = meta.Step() ? meta.Text(0) : throw new UnusableIndexException("it names no event log");
+        Writer = new IndexWriter(this);
+        var loader = new IndexLoader(this);
+        DocsLoaded = isNew ? Task.CompletedTask : Load(loader.LoadDocs);
+        VocabularyLoaded = isNew ? Task.CompletedTask : Load(loader.LoadVocabulary);
+    }
+
+    public string Path { get; }
+
+    public string LogId { get; }
+
+    /// <summary>The writer's own connection.</summary>
+    public Connection Connection { get; }
+
+    public IndexWriter Writer { get; }
+
+    public PublishedDocs Docs { get; } = new();
+
+    public TermTable Terms { get; } = new();
+
+    public Vocabulary Vocabulary { get; } = new();
+
+    /// <summary>Set by whoever closes it: whether the file is of no more use.</summary>
+    public FileEnd End { get; private set; }
+
+    /// <summary>Done when <see cref="Docs"/> and <see cref="Terms"/> are.</summary>
+    public Task DocsLoaded { get; }
+
+    /// <summary>Done when <see cref="Vocabulary"/> is.</summary>
+    public Task VocabularyLoaded { get; }
+
+    /// <summary>Cancelled when the index closes.</summary>
+    public CancellationToken Closing => _closing.Token;
+
+    /// <summary>Whether it can be used.</summary>
+    public bool IsUsable => Volatile.Read(ref _isDamaged) == 0 && Volatile.Read(ref _isClosed) == 0;
+
+    /// <summary>Makes an empty index that is not complete.</summary>
+    public static IndexFile Create(string path, string logId, Action<IndexFile, Exception> damaged, Action<IndexFile> closed)
+    {
+        var connection = new Connection(path, create: true);
+        try
+        {
+            Schema.Create(connection, logId);
+            return new IndexFile(path, connection, isNew: true, damaged, closed);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a complete index. Throws <see cref="UnusableIndexException"/> or <see cref="SqliteFault"/> where there is none.</summary>
+    public static IndexFile Open(string path, Action<IndexFile, Exception> damaged, Action<IndexFile> closed)
+    {
+        var connection = new Connection(path);
+        try
+        {
+            Schema.Check(connection);
+            return new IndexFile(path, connection, isNew: false, damaged, closed);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins a use; false if the index is closed.</summary>
+    public bool TryEnter()
+    {
+        for (var users = Volatile.Read(ref _users); users > 0; users = Volatile.Read(ref _users))
+            if (Interlocked.CompareExchange(ref _users, users + 1, users) == users) return true;
+        return false;
+    }
+
+    /// <summary>Ends a use.</summary>
+    public void Exit()
+    {
+        if (Interlocked.Decrement(ref _users) > 0) return;
+        while (_idle.TryPop(out var reader)) reader.Dispose();
+        Connection.Dispose();
+        _closed(this);
+    }
+
+    /// <summary>Lets go of the file once nobody uses it any more.</summary>
+    public void Close(FileEnd end)
+    {
+        if (Interlocked.Exchange(ref _isClosed, 1) != 0) return;
+        End = end;
+        _closing.Cancel();
+        Exit();
+    }
+
+    /// <summary>A connection to read on, which goes back with <see cref="Return"/>.</summary>
+    public async ValueTask<ReadConnection> RentAsync(CancellationToken cancellation)
+    {
+        await _readers.WaitAsync(cancellation);
+        if (_idle.TryPop(out var reader)) return reader;
+        try
+        {
+            return new ReadConnection(Path);
+        }
+        catch (Exception)
+        {
+            _readers.Release();
+            throw;
+        }
+    }
+
+    public void Return(ReadConnection reader)
+    {
+        _idle.Push(reader);
+        _readers.Release();
+    }
+
+    /// <summary>What to tell the caller of something that failed; the owner hears of it if the file is broken.</summary>
+    public Exception Explain(Exception cause)
+    {
+        if (cause is not (SqliteFault { IsDamage: true } or InvalidProtocolBufferException) && File.Exists(Path))
+            return new IndexUnavailableException(ErrorReason.IndexUnavailable, "The index cannot be used now.", TimeSpan.FromSeconds(1), cause);
+        if (Interlocked.Exchange(ref _isDamaged, 1) == 0) _damaged(this, cause);
+        return Rebuilding(cause);
+    }
+
+    /// <summary>There is no index that could answer.</summary>
+    public static IndexUnavailableException Rebuilding(Exception? cause = null) =>
+        new(ErrorReason.IndexRebuilding, "The index is being built.", TimeSpan.FromSeconds(1), cause);
+
+    /// <summary>Whether an exception is about the file, and <see cref="Explain"/> knows what to say.</summary>
+    public static bool IsFault(Exception exception) => exception is SqliteFault or InvalidProtocolBufferException;
+
+    private Task Load(Action load)
+    {
+        TryEnter();
+        return Task.Run(() =>
+        {
+            try
+            {
+                load();
+            }
+            catch (Exception fault) when (IsFault(fault))
+            {
+                throw Explain(fault);
+            }
+            finally
+            {
+                Exit();
+            }
+        });
+    }
+}
+
+/// <summary>What becomes of a file that is closed.</summary>
+internal enum FileEnd
+{
+    /// <summary>It stays.</summary>
+    Keep,
+    /// <summary>It is removed.</summary>
+    Delete,
+    /// <summary>It is kept for people to look at.</summary>
+    SetAside,
+}

@@ -1,0 +1,122 @@
+using Catalog.Sqlite.Index.Documents;
+using Catalog.Sqlite.Index.Sql;
+
+namespace Catalog.Sqlite.Index;
+
+/// <summary>A connection of a reader, with the statements that reads are made of.</summary>
+internal sealed class ReadConnection : IDisposable
+{
+    private readonly Connection _connection;
+    private readonly Statement _begin, _end, _generation, _version, _body, _bodyAt, _match, _frequency;
+
+    public ReadConnection(string path)
+    {
+        _connection = new Connection(path);
+        _connection.Execute("PRAGMA query_only = 1; PRAGMA cache_size = -4000; PRAGMA busy_timeout = 2000");
+        _begin = _connection.Prepare("BEGIN");
+        _end = _connection.Prepare("COMMIT");
+        _generation = _connection.Prepare("SELECT generation FROM meta");
+        _version = _connection.Prepare("SELECT version FROM docs WHERE id = ?1");
+        _body = _connection.Prepare("SELECT body FROM docs WHERE id = ?1 AND deleted = 0");
+        _bodyAt = _connection.Prepare("SELECT body FROM docs WHERE row = ?1");
+        _match = _connection.Prepare("SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid");
+        _frequency = _connection.Prepare("SELECT doc FROM vocabulary WHERE term = ?1");
+    }
+
+    /// <summary>Runs something on the file as it stands now, with the documents of the same moment.</summary>
+    public T Search<T>(PublishedDocs published, Func<ReadConnection, DocSnapshot, T> search, CancellationToken cancellation)
+    {
+        try
+        {
+            var docs = Begin(published);
+            using var stop = cancellation.UnsafeRegister(static connection => ((Connection)connection!).Interrupt(), _connection);
+            return search(this, docs);
+        }
+        catch (SqliteFault fault) when (fault.IsInterrupt && cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(fault.Message, fault, cancellation);
+        }
+        finally
+        {
+            if (!_connection.IsIdle) _end.Run();
+        }
+    }
+
+    /// <summary>The version of a product; 0 if it is not there.</summary>
+    public long Version(string id)
+    {
+        _version.Bind(1, id);
+        return _version.Step() ? Take(_version) : 0;
+    }
+
+    /// <summary>A product; null if it is not there or deleted.</summary>
+    public V1.Product? Product(string id)
+    {
+        _body.Bind(1, id);
+        return Parse(_body);
+    }
+
+    /// <summary>The product in a row.</summary>
+    public V1.Product ProductAt(int row)
+    {
+        _bodyAt.Bind(1, row);
+        return Parse(_bodyAt) ?? throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "A product is missing.");
+    }
+
+    /// <summary>In how many products a word occurs.</summary>
+    public long Frequency(string word)
+    {
+        _frequency.Bind(1, word);
+        return _frequency.Step() ? Take(_frequency) : 0;
+    }
+
+    /// <summary>The rows that satisfy a query of the full text index, in rising order.</summary>
+    public IEnumerable<int> Match(string query)
+    {
+        _match.Bind(1, query);
+        try
+        {
+            while (_match.Step()) yield return (int)_match.Long(0);
+        }
+        finally
+        {
+            _match.Reset();
+        }
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    private DocSnapshot Begin(PublishedDocs published)
+    {
+        while (true)
+        {
+            var now = published.Current;
+            _begin.Run();
+            if (now.Find(Read(_generation)) is { } docs) return docs;
+            // Two commits came between these lines.
+            _end.Run();
+        }
+    }
+
+    private static V1.Product? Parse(Statement statement)
+    {
+        if (!statement.Step()) return null;
+        try
+        {
+            return V1.Product.Parser.ParseFrom(statement.Blob(0));
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
+
+    private static long Read(Statement statement) => statement.Step() ? Take(statement) : throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "A row is missing.");
+
+    private static long Take(Statement statement)
+    {
+        var value = statement.Long(0);
+        statement.Reset();
+        return value;
+    }
+}

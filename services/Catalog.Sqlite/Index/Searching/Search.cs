@@ -1,0 +1,71 @@
+using System.Text;
+using Catalog.Queries;
+using Catalog.Sqlite.Index.Documents;
+using Catalog.Sqlite.Index.Text;
+using Catalog.V1;
+
+namespace Catalog.Sqlite.Index.Searching;
+
+/// <summary>
+/// One search: the full text index gives the rows, everything else is decided in memory, in one pass over them; only the products of the page are read.
+/// </summary>
+internal sealed class Search
+{
+    private readonly SearchPlan _plan;
+    private readonly ReadConnection _connection;
+    private readonly DocSnapshot _docs;
+    private readonly CancellationToken _cancellation;
+    private readonly Func<Doc, bool> _filter;
+    private readonly HitOrder _order;
+    private readonly byte[] _afterId;
+    private readonly FacetCounter _facets;
+    private readonly TopHits _top;
+    private long _total;
+
+    public Search(SearchPlan plan, ReadConnection connection, DocSnapshot docs, CancellationToken cancellation)
+    {
+        _plan = plan;
+        _connection = connection;
+        _docs = docs;
+        _cancellation = cancellation;
+        _filter = DocFilter.Compile(plan.Filter);
+        _order = new HitOrder(plan.Order);
+        _afterId = Encoding.UTF8.GetBytes(plan.After?.ProductId ?? "");
+        _facets = new FacetCounter(plan);
+        _top = new TopHits(plan.PageSize, _order);
+    }
+
+    public SearchPage Run(Vocabulary vocabulary)
+    {
+        if (_plan.Text.Count > 0) CollectMatches(vocabulary);
+        else CollectAll();
+        var hits = _top.Take();
+        var products = new Product[hits.Length];
+        for (var i = 0; i < hits.Length; i++) products[i] = _connection.ProductAt(hits[i].Row);
+        var next = _top.Offered > hits.Length && hits.Length > 0 ? _order.EndAt(hits[^1]) : null;
+        return new SearchPage(products, next, _total, _facets.Facets(), _facets.Ranges);
+    }
+
+    private void CollectMatches(Vocabulary vocabulary)
+    {
+        var ranked = _plan.Order.Any(by => by.Field is null);
+        using var matches = TextSearch.Run(_connection, vocabulary, _plan.Text, ranked, _cancellation);
+        var rows = matches.Rows;
+        for (var i = 0; i < rows.Length; i++)
+            if (_docs[rows[i]] is { } doc) Collect(new Hit(doc, rows[i], matches.Rank(i, doc.TitleWords)));
+    }
+
+    private void CollectAll()
+    {
+        for (var row = 0; row < _docs.End; row++)
+            if (_docs[row] is { } doc) Collect(new Hit(doc, row, 0));
+    }
+
+    private void Collect(Hit hit)
+    {
+        if (!_filter(hit.Doc)) return;
+        if ((++_total & 0xfff) == 0) _cancellation.ThrowIfCancellationRequested();
+        _facets.Add(hit.Doc);
+        if (_plan.After is null || _order.IsBehind(hit, _plan.After, _afterId)) _top.Offer(hit);
+    }
+}

@@ -1,0 +1,73 @@
+using Catalog.Queries;
+using Catalog.Sqlite.Index.Text;
+
+namespace Catalog.Sqlite.Index.Searching;
+
+/// <summary>Finds the rows that hold the text of a search.</summary>
+internal static class TextSearch
+{
+    /// <summary>
+    /// How many words a mistyped one is taken for: the nearest, and of these the most frequent. A search of many words shares
+    /// <see cref="MaxVariantsInAll"/> among them.
+    /// </summary>
+    public const int MaxVariants = 50;
+
+    /// <summary>How many words the mistyped ones of a search are taken for in all.</summary>
+    public const int MaxVariantsInAll = 400;
+
+    /// <summary>How many clauses decide on the rank of a match. The others must match, and no more.</summary>
+    public const int MaxRankedClauses = 8;
+
+    // Of so many near words the frequency is looked up.
+    private const int MaxCandidates = 400;
+
+    /// <summary>Runs the text part of a search.</summary>
+    public static Matches Run(ReadConnection connection, Vocabulary vocabulary, IReadOnlyList<TextClause> clauses, bool ranked, CancellationToken cancellation)
+    {
+        var limit = Math.Min(MaxVariants, MaxVariantsInAll / clauses.Count);
+        var variants = clauses.Select(clause => Variants(connection, vocabulary, clause, limit)).ToList();
+        var queries = clauses.Zip(variants, FtsQuery.Clause).ToList();
+        var matches = new Matches();
+        try
+        {
+            foreach (var row in connection.Match(FtsQuery.All(queries)))
+            {
+                matches.Add(row);
+                if ((matches.Count & 0xfff) == 0) cancellation.ThrowIfCancellationRequested();
+            }
+            if (ranked && matches.Count > 0) Rank(connection, clauses, variants, queries, matches, cancellation);
+            return matches;
+        }
+        catch
+        {
+            matches.Dispose();
+            throw;
+        }
+    }
+
+    private static void Rank(
+        ReadConnection connection, IReadOnlyList<TextClause> clauses, List<IReadOnlyList<string>> variants, List<string> queries, Matches matches,
+        CancellationToken cancellation)
+    {
+        matches.BeginRanking();
+        if (variants.Any(words => words.Count > 0))
+            matches.AddExact(connection.Match(FtsQuery.All(clauses.Select(clause => FtsQuery.Clause(clause, [])))));
+        for (var i = 0; i < Math.Min(clauses.Count, MaxRankedClauses); i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            matches.AddNamed(connection.Match(FtsQuery.Within(Columns.Naming, queries[i])), clauses[i] is TextClause.Phrase phrase ? phrase.Terms.Count : 1);
+            matches.AddDescribed(connection.Match(FtsQuery.Within(Columns.Describing, queries[i])));
+        }
+    }
+
+    private static IReadOnlyList<string> Variants(ReadConnection connection, Vocabulary vocabulary, TextClause clause, int limit)
+    {
+        if (clause is not TextClause.Word { Typos: > 0 } word) return [];
+        var near = vocabulary.FindNear(word.Term, word.Typos);
+        IEnumerable<(string Word, int Distance)> best = near.OrderBy(found => found.Distance).ThenBy(found => found.Word, StringComparer.Ordinal);
+        if (near.Count > limit)
+            best = best.Take(MaxCandidates).Select(found => (found, frequency: connection.Frequency(found.Word))).OrderBy(found => found.found.Distance)
+                .ThenByDescending(found => found.frequency).ThenBy(found => found.found.Word, StringComparer.Ordinal).Select(found => found.found).Take(limit);
+        return best.Select(found => found.Word).ToList();
+    }
+}

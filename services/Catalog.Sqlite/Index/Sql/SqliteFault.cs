@@ -1,0 +1,16 @@
+namespace Catalog.Sqlite.Index.Sql;
+
+/// <summary>SQLite refused something.</summary>
+internal sealed class SqliteFault(int code, string message) : Exception($"SQLite error {code}: {message}")
+{
+    private const int Primary = 0xff;
+
+    /// <summary>The extended result code.</summary>
+    public int Code { get; } = code;
+
+    /// <summary>Whether the file is broken, rather than the disk full or someone in the way.</summary>
+    public bool IsDamage => (Code & Primary) is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB;
+
+    /// <summary>Whether the call was interrupted on purpose.</summary>
+    public bool IsInterrupt => (Code & Primary) == SQLitePCL.raw.SQLITE_INTERRUPT;
+}
