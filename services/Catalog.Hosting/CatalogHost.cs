@@ -22,13 +22,12 @@ public static class CatalogHost
     private const int MaxMessageBytes = 4 * 1024 * 1024;
 
     /// <summary>A host that listens on two addresses: gRPC (h2c), and REST, health and metrics (HTTP/1.1). Without TLS one port cannot carry both.</summary>
-    /// <param name="args">The command line, for configuration.</param>
     /// <param name="grpc">Where gRPC listens.</param>
     /// <param name="rest">Where REST listens.</param>
     /// <param name="reached">Whether the stores were reached once: see <see cref="Readiness"/>.</param>
-    public static WebApplicationBuilder CreateBuilder(string[] args, Uri grpc, Uri rest, Func<IServiceProvider, CancellationToken, ValueTask<bool>> reached)
+    public static WebApplicationBuilder CreateBuilder(Uri grpc, Uri rest, Func<IServiceProvider, CancellationToken, ValueTask<bool>> reached)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder();
         builder.AddLogging();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -53,7 +53,8 @@ public sealed partial class EmbeddedProjection(
         var asked = _requests.Reader.WaitToReadAsync(turn.Token).AsTask();
         try
         {
-            if (await Task.WhenAny(following, asked) == following || !_requests.Reader.TryPeek(out var done)) return;
+            await Task.WhenAny(following, asked, indexes.Unusable);
+            if (following.IsCompleted || indexes.Unusable.IsCompleted || !_requests.Reader.TryPeek(out var done)) return;
             try
             {
                 // The present index is followed meanwhile, so that no read goes stale.
@@ -73,7 +74,8 @@ public sealed partial class EmbeddedProjection(
         finally
         {
             await turn.CancelAsync();
-            await following;
+            await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (following.Exception?.InnerException is { } failure) Failed(logger, failure);
         }
     }
 

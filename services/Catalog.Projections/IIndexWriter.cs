@@ -27,6 +27,9 @@ public readonly record struct RejectedProduct(Product Product, string Reason);
 /// <summary>The indices that there are, of which one serves.</summary>
 public interface IIndexSet
 {
+    /// <summary>Completes when there is no index that can serve, because there never was one or because it broke: one must be built.</summary>
+    Task Unusable { get; }
+
     /// <summary>The index that serves; null if there is none that can.</summary>
     ValueTask<IIndexWriter?> GetCurrentAsync(CancellationToken cancellation);
 

@@ -21,7 +21,7 @@ internal static class AdminCommands
 
     private static async Task<int> SendAsync(string folder, string verb, CancellationToken cancellation)
     {
-        var path = DataFolder.AdminSocket(folder);
+        var path = DataFolder.AdminSocketOf(folder);
         using var http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, token) =>

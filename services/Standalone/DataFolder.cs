@@ -12,7 +12,9 @@ internal sealed class DataFolder : IDisposable
     public string CommandDatabase => System.IO.Path.Combine(Path, "catalog.db");
 
     /// <summary>The socket by which <c>catalog rebuild</c> and its like reach the process that has the folder.</summary>
-    public static string AdminSocket(string path) => System.IO.Path.Combine(path, "admin.sock");
+    public string AdminSocket => AdminSocketOf(Path);
+
+    public static string AdminSocketOf(string path) => System.IO.Path.Combine(path, "admin.sock");
 
     /// <exception cref="DataFolderException">It cannot be had; the message says what to do.</exception>
     public static DataFolder Open(string path)
@@ -26,6 +28,8 @@ internal sealed class DataFolder : IDisposable
             @lock.SetLength(0);
             @lock.Write(System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
             @lock.Flush();
+            // One that a killed process left would keep the socket from being made.
+            File.Delete(AdminSocketOf(path));
             return new DataFolder(path, @lock);
         }
         catch (UnauthorizedAccessException)

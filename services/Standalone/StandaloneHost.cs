@@ -1,6 +1,10 @@
 using Catalog.Commands;
 using Catalog.Hosting;
+using Catalog.Projections;
+using Catalog.Queries;
 using Catalog.Sqlite;
+using Catalog.Sqlite.Index;
+using Microsoft.Extensions.Options;
 
 namespace Catalog.Standalone;
 
@@ -9,19 +13,54 @@ internal static class StandaloneHost
 {
     public static WebApplication Build(DataFolder folder, Uri grpc, Uri rest)
     {
-        var builder = CatalogHost.CreateBuilder([], grpc, rest, (_, _) => ValueTask.FromResult(true));
-        var services = builder.Services;
-        services.AddSingleton<CommandMetrics>();
-        services.AddSingleton(s => SqliteCommandDatabase.Open(new CommandDatabaseOptions { Path = folder.CommandDatabase },
-            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
-        services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<SqliteCommandDatabase>(), s.GetRequiredService<TimeProvider>(), actorHeader: "",
-            s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
+        var builder = CatalogHost.CreateBuilder(grpc, rest, reached: async (services, cancellation) =>
+            await services.GetRequiredService<SqliteIndexSet>().GetCurrentAsync(cancellation) is not null);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(folder.AdminSocket));
+        AddWriteSide(builder.Services, builder.Configuration, folder);
+        AddReadSide(builder.Services, builder.Configuration, folder);
 
         var app = builder.Build();
         // Opened before anything listens, so that what is wrong with the folder is said at once.
         app.Services.GetRequiredService<SqliteCommandDatabase>();
         app.MapCatalog();
         app.MapGrpcService<ProductCommandService>();
+        app.MapGrpcService<ProductQueryService>();
+        app.MapAdmin();
         return app;
+    }
+
+    private static void AddWriteSide(IServiceCollection services, IConfiguration configuration, DataFolder folder)
+    {
+        services.Configure<CommandDatabaseOptions>(configuration.GetSection("CommandDatabase")).PostConfigure<CommandDatabaseOptions>(o => o.Path = folder.CommandDatabase);
+        services.AddSingleton<CommandMetrics>();
+        services.AddSingleton(s => SqliteCommandDatabase.Open(s.GetRequiredService<IOptions<CommandDatabaseOptions>>().Value,
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
+        services.AddSingleton<IEventLog>(s => s.GetRequiredService<SqliteCommandDatabase>().Log);
+        services.AddSingleton<IProductStates>(_ => new SqliteProductStates(folder.CommandDatabase));
+        services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<SqliteCommandDatabase>(), s.GetRequiredService<TimeProvider>(), actorHeader: "",
+            s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
+        services.AddSingleton<Retention>();
+        services.AddHostedService<Housekeeping>();
+    }
+
+    private static void AddReadSide(IServiceCollection services, IConfiguration configuration, DataFolder folder)
+    {
+        services.AddSingleton(s => new SqliteIndexSet(folder.Path, s.GetRequiredService<IEventLog>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SqliteIndexSet>>()));
+        services.AddSingleton<IProductIndex>(s => s.GetRequiredService<SqliteIndexSet>());
+        services.AddSingleton<IIndexSet>(s => s.GetRequiredService<SqliteIndexSet>());
+        services.AddSingleton<IDeadLetters>(s => s.GetRequiredService<SqliteIndexSet>());
+
+        services.AddSingleton<ProjectionMetrics>();
+        services.AddSingleton<LogWriter>();
+        services.AddSingleton<IndexRebuild>();
+        services.AddSingleton<DeadLetterReplay>();
+        services.AddSingleton<EmbeddedProjection>();
+        services.AddHostedService(s => s.GetRequiredService<EmbeddedProjection>());
+
+        services.AddOptions<QueriesOptions>().Bind(configuration.GetSection("Queries")).Validate(o => !o.Problems().Any(), "A setting of the section Queries is out of its range.").ValidateOnStart();
+        services.AddSingleton(s => s.GetRequiredService<IOptions<QueriesOptions>>().Value);
+        services.AddSingleton<IChangeFeed, SqliteChangeFeed>();
+        services.AddSingleton(s => new Stopping(s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
+        services.AddSingleton<ProductQueryService>();
     }
 }
