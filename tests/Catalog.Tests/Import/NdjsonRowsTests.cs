@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Catalog.Standalone.Import;
 using Catalog.V1;
 using CsCheck;
@@ -122,6 +123,17 @@ public class NdjsonRowsTests
     }
 
     [Fact]
+    public void Rows_are_the_same_however_the_stream_cuts_them()
+    {
+        Gen.Select(Gen.Int[0, 70_000].Array[1, 8], Gen.Int[100, 100_000]).Sample((lengths, cut) =>
+        {
+            var text = string.Join('\n', lengths.Select(length => $"{{\"title\":\"{new string('x', length)}\"}}"));
+            var rows = NdjsonRows.Read(new CutStream(Encoding.UTF8.GetBytes(text), cut)).ToList();
+            Assert.Equal(lengths, rows.Select(row => row.Row!.Title.Length));
+        }, iter: 30);
+    }
+
+    [Fact]
     public void No_bytes_whatever_end_an_import()
     {
         string[] parts = ["{", "}", "[", "]", ":", ",", "\"sku\"", "\"price\"", "\"attributes\"", "\"categories\"", "\"state\"", "\"\\ud800\"", "null", "1", "1e999", "\"x", "\\", "\n", "\u0001"];
@@ -147,6 +159,12 @@ public class NdjsonRowsTests
         Assert.Equal(
             rows.Take(20).Select(row => row.Row!.Clone()),
             csv.Rows().Select(row => { row.Row!.Row--; return row.Row; })); // The header is line 1.
+    }
+
+    /// <summary>Hands out no more than so many bytes at once, as a pipe does.</summary>
+    private sealed class CutStream(byte[] bytes, int cut) : MemoryStream(bytes)
+    {
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, cut));
     }
 
     private static string ThisFile([CallerFilePath] string path = "") => path;
