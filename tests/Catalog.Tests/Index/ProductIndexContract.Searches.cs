@@ -7,11 +7,11 @@ namespace Catalog.Tests.Index;
 public abstract partial class ProductIndexContract
 {
     private static readonly Gen<Field> FacetField = Gen.OneOf(
-        Gen.OneOfConst(new Field(FieldKind.Brand), new Field(FieldKind.Categories), new Field(FieldKind.State), new Field(FieldKind.CurrencyCode)),
+        Gen.OneOf(new Field(FieldKind.Brand), new Field(FieldKind.Categories), new Field(FieldKind.State), new Field(FieldKind.CurrencyCode)),
         RandomProducts.Key.Select(key => new Field(FieldKind.Attribute, key)));
 
     private static readonly Gen<SortBy> AnySort = Gen.Select(
-        Gen.OneOfConst(
+        Gen.OneOf(
             FieldKind.Name, FieldKind.Sku, FieldKind.Title, FieldKind.Brand, FieldKind.Price, FieldKind.StockQuantity, FieldKind.CreateTime, FieldKind.UpdateTime),
         Gen.Bool, By);
 

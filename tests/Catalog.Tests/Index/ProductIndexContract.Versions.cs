@@ -1,3 +1,4 @@
+using Catalog.Queries.Filtering;
 using Catalog.V1;
 using CsCheck;
 
@@ -41,7 +42,7 @@ public abstract partial class ProductIndexContract
                 Assert.Equal(newest.Values.Select(product => product.Version), await reader.GetVersionsAsync(ids, Cancellation));
                 Assert.Equal(newest.Values.Select(product => product.State == Product.Types.State.Deleted ? null : product), await reader.GetAsync(ids, Cancellation));
                 var live = newest.Values.Where(product => product.State != Product.Types.State.Deleted).OrderBy(product => product.Name, StringComparer.Ordinal);
-                var page = await SearchAsync(Plan($"round{round}") with { Order = [By(Queries.Filtering.FieldKind.Name)] });
+                var page = await SearchAsync(Plan($"round{round}") with { Order = [By(FieldKind.Name)] });
                 Assert.Equal(live, page.Products);
             },
             iter: Samples, threads: 1);

@@ -9,15 +9,15 @@ internal static class RandomFilters
 {
     private static readonly Gen<Comparison> AnyComparison = Gen.Enum<Comparison>();
 
-    private static readonly Gen<Comparison> Equality = Gen.OneOfConst(Comparison.Equals, Comparison.NotEquals);
+    private static readonly Gen<Comparison> Equality = Gen.OneOf(Comparison.Equals, Comparison.NotEquals);
 
     private static readonly Gen<Field> TextField =
-        Gen.OneOfConst(FieldKind.Name, FieldKind.Sku, FieldKind.Title, FieldKind.Brand, FieldKind.CurrencyCode).Select(kind => new Field(kind));
+        Gen.OneOf(FieldKind.Name, FieldKind.Sku, FieldKind.Title, FieldKind.Brand, FieldKind.CurrencyCode).Select(kind => new Field(kind));
 
     private static readonly Gen<Field> Attribute = RandomProducts.Key.Select(key => new Field(FieldKind.Attribute, key));
 
     private static readonly Gen<string> Value =
-        Gen.OneOf(RandomProducts.Value, RandomProducts.Text, Gen.OneOfConst("EUR", "USD", "products/p1", "products/p10", "SKU-5", "sku", "/P", "e", "Ä"));
+        Gen.OneOf(RandomProducts.Value, RandomProducts.Text, Gen.OneOf("EUR", "USD", "products/p1", "products/p10", "SKU-5", "sku", "/P", "e", "Ä"));
 
     private static readonly Gen<FilterExpression> Leaf = Gen.OneOf(
         Gen.Select(TextField, AnyComparison, Value).Select((field, comparison, value) => (FilterExpression)new FilterExpression.Compare(field, comparison, value)),
@@ -29,7 +29,7 @@ internal static class RandomFilters
         Number(FieldKind.UpdateTime, Gen.Int[-1, 22].Select(day => new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(day).UtcTicks)),
         Gen.Select(Equality, Gen.Enum<Product.Types.State>()).Select((comparison, state) => (FilterExpression)new FilterExpression.Compare(new Field(FieldKind.State), comparison, state)),
         Gen.Select(Gen.OneOf(TextField, Attribute, Gen.Const(new Field(FieldKind.Categories))), Value).Select((field, value) => (FilterExpression)new FilterExpression.Has(field, value)),
-        Gen.OneOf(TextField, Attribute, Gen.OneOfConst(FieldKind.Categories, FieldKind.Price, FieldKind.CreateTime, FieldKind.UpdateTime).Select(kind => new Field(kind)))
+        Gen.OneOf(TextField, Attribute, Gen.OneOf(FieldKind.Categories, FieldKind.Price, FieldKind.CreateTime, FieldKind.UpdateTime).Select(kind => new Field(kind)))
             .Select(field => (FilterExpression)new FilterExpression.Present(field)));
 
     public static readonly Gen<FilterExpression> Any = Gen.Recursive<FilterExpression>((depth, inner) => depth > 2 ? Leaf : Gen.Frequency(

@@ -20,28 +20,28 @@ internal static class RandomProducts
     private static readonly string[] Values = ["red", "Red", "blue", "10", "9", "", "drill usb", "Ünder", "zebra-crossing"];
     private static readonly string[] Currencies = ["EUR", "USD", "JPY"];
 
-    public static readonly Gen<string> Text = Gen.OneOfConst(Words).Array[0, 6].Select(words => string.Join(' ', words));
+    public static readonly Gen<string> Text = Gen.OneOf(Words).Array[0, 6].Select(words => string.Join(' ', words));
 
-    public static readonly Gen<string> Value = Gen.OneOf(Gen.OneOfConst(Brands), Gen.OneOfConst(Categories), Gen.OneOfConst(Values), Gen.OneOfConst(Words));
+    public static readonly Gen<string> Value = Gen.OneOf(Gen.OneOf(Brands), Gen.OneOf(Categories), Gen.OneOf(Values), Gen.OneOf(Words));
 
-    public static readonly Gen<string> Key = Gen.OneOfConst(Keys);
+    public static readonly Gen<string> Key = Gen.OneOf(Keys);
 
     public static readonly Gen<Timestamp?> Time = Gen.Frequency(
         (1, Gen.Const((Timestamp?)null)), (9, Gen.Int[0, 20].Select(day => (Timestamp?)Timestamp.FromDateTime(new System.DateTime(2024, 1, 1 + day, 0, 0, 0, DateTimeKind.Utc)))));
 
     public static readonly Gen<Money?> Price = Gen.Frequency(
         (1, Gen.Const((Money?)null)),
-        (5, Gen.Select(Gen.Long[0, 50], Gen.Int[0, 3], Gen.OneOfConst(Currencies)).Select((units, quarter, currency) => (Money?)new Money { Units = units, Nanos = quarter * 250_000_000, CurrencyCode = currency })));
+        (5, Gen.Select(Gen.Long[0, 50], Gen.Int[0, 3], Gen.OneOf(Currencies)).Select((units, quarter, currency) => (Money?)new Money { Units = units, Nanos = quarter * 250_000_000, CurrencyCode = currency })));
 
     private static readonly Gen<Product> Any =
         from title in Text
         from description in Text
-        from brand in Gen.OneOfConst(Brands)
-        from categories in Gen.OneOfConst(Categories).Array[0, 3]
-        from attributes in Gen.Select(Key, Gen.OneOfConst(Values)).Array[0, 4]
+        from brand in Gen.OneOf(Brands)
+        from categories in Gen.OneOf(Categories).Array[0, 3]
+        from attributes in Gen.Select(Key, Gen.OneOf(Values)).Array[0, 4]
         from price in Price
         from stock in Gen.Long[0, 20]
-        from state in Gen.OneOfConst(Product.Types.State.Draft, Product.Types.State.Active, Product.Types.State.Active, Product.Types.State.Discontinued)
+        from state in Gen.OneOf(Product.Types.State.Draft, Product.Types.State.Active, Product.Types.State.Active, Product.Types.State.Discontinued)
         from created in Time
         from updated in Time
         from sku in Gen.Int[1, 99]
@@ -58,7 +58,7 @@ internal static class RandomProducts
     public static Product Tombstone(string id, long version) =>
         new() { Name = ProductName.Format(id), Version = version, State = Product.Types.State.Deleted };
 
-    public static string IdOf(Product product) => ProductName.TryParse(product.Name, out var id) ? id : throw new ArgumentException(product.Name);
+    public static string IdOf(Product product) => ProductName.TryParse(product.Name, out var id) ? id : throw new ArgumentException(product.Name, nameof(product));
 
     private static Product Named(Product product, string id)
     {
