@@ -47,12 +47,12 @@ internal sealed class QuerySide : IDisposable
     /// <summary>
     /// Turns the clock in small steps until a call ends, and tells by how much. A single turn could come just before the call sets its timer.
     /// </summary>
-    public async Task<TimeSpan> TurnUntilEnd(Task call)
+    public async Task<TimeSpan> TurnUntilEnd(Task call, int stepMilliseconds = 100)
     {
         var began = Clock.GetUtcNow();
         await Until(() =>
         {
-            if (!call.IsCompleted) Clock.Advance(TimeSpan.FromMilliseconds(50));
+            if (!call.IsCompleted) Clock.Advance(TimeSpan.FromMilliseconds(stepMilliseconds));
             return call.IsCompleted;
         });
         return Clock.GetUtcNow() - began;
