@@ -48,6 +48,17 @@ public partial class HighlighterTests
         Assert.InRange(Plain(fragment).Length, 120, Fragment.MaxLength + 2);
     }
 
+    [Theory]
+    [InlineData("l")]
+    [InlineData("la")]
+    public void A_word_longer_than_a_fragment_is_cut_between_characters(string beginning)
+    {
+        var product = new Product { Description = "before " + beginning + string.Concat(Enumerable.Repeat("𝒳", 200)) + " after" };
+        var fragment = Assert.Single(Highlights("l*", product)).Fragment;
+        Assert.DoesNotContain('\uFFFD', string.Concat(fragment.EnumerateRunes()));
+        Assert.EndsWith("𝒳</em>…", fragment, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Whatever_the_text_a_fragment_is_a_part_of_it_and_safe_to_show() => Gen.Select(
         Gen.OneOf<string>(Gen.OneOf("lamp ", "lamps", "<b>", "&", "\"", "😀", "é", " ", "filler ", new string('l', 200)).List[0, 80].Select(string.Concat), Gen.String[0, 400]),
