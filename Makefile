@@ -19,8 +19,8 @@ bench: ## Measure this build against a bare gRPC echo, side by side.
 	dotnet build tests/Catalog.Bench -c $(CONFIGURATION) -v quiet
 	dotnet run --project tests/Catalog.Bench -c $(CONFIGURATION) --no-build -- $(ARGS)
 
-corpus: ## Make artifacts/debian.ndjson: some 60,000 products out of Debian's package index (on Debian, as root).
-	tests/corpus/debian.sh artifacts/debian.ndjson
+corpus: ## Make artifacts/debian.ndjson: some 60,000 products out of Debian's package index (on Debian or Ubuntu).
+	python3 tests/corpus/debian.py artifacts/debian.ndjson
 
 lint: protos ## Check the format of the code, and the contract against its rules and its last release.
 	dotnet format CqrsGrpc.sln --verify-no-changes --no-restore
