@@ -16,6 +16,7 @@ test: ## Build and run every test. What a test needs and does not find makes it 
 	dotnet test --solution CqrsGrpc.sln -c $(CONFIGURATION) --no-build $(ARGS)
 
 bench: ## Measure this build against a bare gRPC echo, side by side.
+	dotnet build services/Standalone -c $(CONFIGURATION) -v quiet
 	dotnet build tests/Catalog.Bench -c $(CONFIGURATION) -v quiet
 	dotnet run --project tests/Catalog.Bench -c $(CONFIGURATION) --no-build -- $(ARGS)
 
@@ -23,6 +24,7 @@ corpus: ## Make artifacts/debian.ndjson: some 60,000 products out of Debian's pa
 	python3 tests/corpus/debian.py artifacts/debian.ndjson
 
 lint: protos ## Check the format of the code, and the contract against its rules and its last release.
+	dotnet restore CqrsGrpc.sln -v quiet
 	dotnet format CqrsGrpc.sln --verify-no-changes --no-restore
 	cd protos && $(BUF) lint && $(BUF) format --diff --exit-code --path catalog && $(BUF) breaking --against released.binpb --path catalog/v1
 

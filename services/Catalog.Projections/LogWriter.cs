@@ -10,6 +10,7 @@ namespace Catalog.Projections;
 public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, TimeProvider time, ProjectionMetrics metrics, ILogger<LogWriter> logger)
 {
     private const int Batch = 500;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(10);
 
     /// <summary>Follows the log until it is cancelled. Failures of the index are retried with growing pauses, and nothing is skipped.</summary>
@@ -19,7 +20,11 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
         while (true)
         {
             await log.WaitAsync(position, cancellation);
+            var begun = time.GetTimestamp();
+            var before = position;
             position = await AdvanceAsync(index, position, cancellation);
+            // A commit of the index costs as much as writing dozens of products, so under load events are let gather. A lone one is written at once.
+            if (position - before < Batch && Pace - time.GetElapsedTime(begun) is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellation);
         }
     }
 

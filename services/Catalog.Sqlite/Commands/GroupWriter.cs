@@ -12,6 +12,9 @@ namespace Catalog.Sqlite;
 /// <remarks>Where a group fails, each of its commands is run again in a transaction of its own, so that one never harms its neighbours.</remarks>
 internal sealed partial class GroupWriter : IDisposable
 {
+    private const int AnsweredTogether = 16;
+    private const int LongestWait = 2; // milliseconds
+
     private readonly SqliteConnection _connection;
     private readonly CommandStatements _statements;
     private readonly CommandDatabaseOptions _options;
@@ -20,6 +23,7 @@ internal sealed partial class GroupWriter : IDisposable
     private readonly Action<long> _committed;
     private readonly Queue<Work> _waiting = new();
     private readonly Thread _thread;
+    private int _expected = 1;
     private bool _stopping;
 
     /// <param name="connection">The writer's connection.</param>
@@ -45,7 +49,7 @@ internal sealed partial class GroupWriter : IDisposable
             // A batch larger than the bound is taken when nothing else waits, or it never could be.
             if (_waiting.Count > 0 && _waiting.Count + work.Length > _options.MaxWaiting) return false;
             foreach (var item in work) _waiting.Enqueue(item);
-            Monitor.Pulse(_waiting);
+            if (_waiting.Count >= _expected) Monitor.Pulse(_waiting);
             return true;
         }
     }
@@ -78,6 +82,10 @@ internal sealed partial class GroupWriter : IDisposable
     {
         lock (_waiting)
         {
+            // Callers that were answered together come back together. To wait for most of them, but not for long, saves a sync; a lone caller is never waited for.
+            var patience = Environment.TickCount64 + LongestWait;
+            while (_waiting.Count > 0 && _waiting.Count < _expected && !_stopping && patience - Environment.TickCount64 is > 0 and var left) Monitor.Wait(_waiting, (int)left);
+            _expected = 1;
             while (_waiting.Count == 0)
             {
                 if (_stopping) return false;
@@ -90,6 +98,7 @@ internal sealed partial class GroupWriter : IDisposable
                 group.Add(_waiting.Dequeue());
                 if (next is Chore) break;
             }
+            _expected = Math.Max(1, group.Count * 3 / 4);
             return true;
         }
     }
@@ -110,10 +119,18 @@ internal sealed partial class GroupWriter : IDisposable
         {
             outcomes[0] = Failed(e);
         }
-        for (var i = 0; i < group.Count; i++)
+        // A few callers share one work item: to wake a thread costs more than to answer a call.
+        for (var start = 0; start < group.Count; start += AnsweredTogether)
+            ThreadPool.UnsafeQueueUserWorkItem(Answer, (_metrics, group.GetRange(start, Math.Min(AnsweredTogether, group.Count - start)), outcomes.AsMemory(start)), preferLocal: false);
+    }
+
+    private static void Answer((CommandMetrics Metrics, List<Work> Group, Memory<CommandOutcome> Outcomes) answers)
+    {
+        for (var i = 0; i < answers.Group.Count; i++)
         {
-            _metrics.Count(outcomes[i]);
-            ((CommandWork)group[i]).Done.SetResult(outcomes[i]);
+            var outcome = answers.Outcomes.Span[i];
+            answers.Metrics.Count(outcome);
+            ((CommandWork)answers.Group[i]).Done.SetResult(outcome);
         }
     }
 
@@ -193,7 +210,8 @@ internal sealed partial class GroupWriter : IDisposable
     {
         public ProductCommand Command { get; } = command;
 
-        public TaskCompletionSource<CommandOutcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Completed on a thread of the pool, never on the writer's.
+        public TaskCompletionSource<CommandOutcome> Done { get; } = new();
     }
 
     /// <summary>A short piece of housekeeping, in a transaction of its own.</summary>
