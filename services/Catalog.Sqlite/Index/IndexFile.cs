@@ -36,10 +36,11 @@ internal sealed class IndexFile
         }
         Readers = new ReaderPool(path, Docs);
         Writer = new IndexWriter(this);
+        if (isNew) return;
+        // One after the other: searches wait for the first.
         var loader = new IndexLoader(this);
-        DocsLoaded = isNew ? Task.CompletedTask : Load(loader.LoadDocs);
-        VocabularyLoaded = isNew ? Task.CompletedTask : Load(loader.LoadVocabulary);
-        if (!isNew) _ = Load(loader.Check);
+        DocsLoaded = LoadAsync(Task.CompletedTask, loader.LoadDocs);
+        VocabularyLoaded = LoadAsync(DocsLoaded, loader.LoadVocabulary);
     }
 
     public string Path { get; }
@@ -63,10 +64,10 @@ internal sealed class IndexFile
     public FileEnd End { get; private set; }
 
     /// <summary>Done when <see cref="Docs"/> and <see cref="Terms"/> are.</summary>
-    public Task DocsLoaded { get; }
+    public Task DocsLoaded { get; } = Task.CompletedTask;
 
     /// <summary>Done when <see cref="Vocabulary"/> is.</summary>
-    public Task VocabularyLoaded { get; }
+    public Task VocabularyLoaded { get; } = Task.CompletedTask;
 
     /// <summary>Cancelled when the index closes.</summary>
     public CancellationToken Closing => _closing.Token;
@@ -148,28 +149,26 @@ internal sealed class IndexFile
     /// <summary>Whether an exception is about the file, and <see cref="Explain"/> knows what to say.</summary>
     public static bool IsFault(Exception exception) => exception is SqliteFault or InvalidProtocolBufferException;
 
-    private Task Load(Action load)
+    private async Task LoadAsync(Task before, Action load)
     {
         TryEnter();
-        return Task.Run(() =>
+        try
         {
-            try
-            {
-                load();
-            }
-            catch (Exception fault) when (IsFault(fault))
-            {
-                throw Explain(fault);
-            }
-            catch (OperationCanceledException) when (_closing.IsCancellationRequested)
-            {
-                throw Rebuilding();
-            }
-            finally
-            {
-                Exit();
-            }
-        });
+            await before;
+            await Task.Run(load, Closing);
+        }
+        catch (Exception fault) when (IsFault(fault))
+        {
+            throw Explain(fault);
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+        {
+            throw Rebuilding();
+        }
+        finally
+        {
+            Exit();
+        }
     }
 }
 

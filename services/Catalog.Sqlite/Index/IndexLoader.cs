@@ -5,7 +5,7 @@ using Catalog.V1;
 
 namespace Catalog.Sqlite.Index;
 
-/// <summary>Reads into memory what of an index is held there.</summary>
+/// <summary>Reads into memory what of an index is held there. Damage shows here, because all products and all words are read.</summary>
 internal sealed class IndexLoader(IndexFile file)
 {
     private const int Batch = 4096;
@@ -45,22 +45,5 @@ internal sealed class IndexLoader(IndexFile file)
             words.Clear();
         }
         file.Vocabulary.Add(words);
-    }
-
-    /// <summary>Looks for damage in all of the file: what a read would stumble over one day, and pages of the full text index that would only be wrong.</summary>
-    public void Check()
-    {
-        using var connection = new Connection(file.Path);
-        using var stop = file.Closing.UnsafeRegister(static connection => ((Connection)connection!).Interrupt(), connection);
-        try
-        {
-            using var check = connection.Once("PRAGMA quick_check(1)");
-            if (check.Step() && check.Text(0) is not "ok" and var damage) throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, damage);
-        }
-        catch (SqliteFault fault) when (fault.IsInterrupt)
-        {
-            file.Closing.ThrowIfCancellationRequested();
-            throw;
-        }
     }
 }

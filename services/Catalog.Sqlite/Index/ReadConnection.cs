@@ -26,6 +26,9 @@ internal sealed class ReadConnection : IDisposable
     /// <summary>The documents of the moment at which this connection sees the file.</summary>
     public DocSnapshot Docs { get; private set; } = DocSnapshot.Empty(0);
 
+    /// <summary>Whether the file is seen as it stands now.</summary>
+    public bool IsCurrent(PublishedDocs published) => ReferenceEquals(Docs, published.Current.After);
+
     /// <summary>Sees to it that everything committed by now is seen.</summary>
     public void Refresh(PublishedDocs published)
     {
@@ -34,7 +37,7 @@ internal sealed class ReadConnection : IDisposable
             var now = published.Current;
             if (!_connection.IsIdle)
             {
-                if (ReferenceEquals(Docs, now.After)) return;
+                if (IsCurrent(published)) return;
                 LetGo();
             }
             _begin.Run();

@@ -12,6 +12,14 @@ internal sealed class ReaderPool(string path, PublishedDocs docs) : IDisposable
 
     private readonly ConcurrentStack<ReadConnection> _idle = new();
     private readonly SemaphoreSlim _free = new(MaxConnections);
+    private volatile bool _keepViews = true;
+
+    /// <summary>Whether connections may keep their views. Not while the write-ahead log starts over: they would read from it all the time.</summary>
+    public bool KeepViews
+    {
+        get => _keepViews;
+        set => _keepViews = value;
+    }
 
     /// <summary>A connection with a view that holds everything committed before the call. Goes back with <see cref="Return"/>.</summary>
     public async ValueTask<ReadConnection> RentAsync(CancellationToken cancellation)
@@ -35,9 +43,16 @@ internal sealed class ReaderPool(string path, PublishedDocs docs) : IDisposable
     /// <summary>Takes a connection back; one on which something failed is not used again.</summary>
     public void Return(ReadConnection reader, bool failed)
     {
-        if (failed) reader.Dispose();
-        else _idle.Push(reader);
-        _free.Release();
+        try
+        {
+            if (!failed && !(KeepViews && reader.IsCurrent(docs))) reader.LetGo();
+        }
+        finally
+        {
+            if (failed) reader.Dispose();
+            else _idle.Push(reader);
+            _free.Release();
+        }
     }
 
     /// <summary>Lets go of the views of idle connections after a commit: they are old now, and would keep the write-ahead log from starting over.</summary>
@@ -54,17 +69,7 @@ internal sealed class ReaderPool(string path, PublishedDocs docs) : IDisposable
             _free.Release();
             break;
         }
-        foreach (var reader in Enumerable.Reverse(idle))
-        {
-            try
-            {
-                reader.LetGo();
-            }
-            finally
-            {
-                Return(reader, failed: false);
-            }
-        }
+        foreach (var reader in Enumerable.Reverse(idle)) Return(reader, failed: false);
     }
 
     public void Dispose()

@@ -22,13 +22,22 @@ internal sealed class WriteAheadLog
     }
 
     /// <summary>Empties the log if it has become long.</summary>
-    public void Empty()
+    public void Empty(ReaderPool readers)
     {
         _file.Refresh();
         if (!_file.Exists || _file.Length < _limit) return;
-        _truncate.Step();
-        var busy = _truncate.Long(0) != 0;
-        _truncate.Reset();
-        _limit = busy ? _file.Length + Step : Step;
+        readers.KeepViews = false;
+        try
+        {
+            readers.LetGo();
+            _truncate.Step();
+            var busy = _truncate.Long(0) != 0;
+            _truncate.Reset();
+            _limit = busy ? _file.Length + Step : Step;
+        }
+        finally
+        {
+            readers.KeepViews = true;
+        }
     }
 }

@@ -28,8 +28,8 @@ internal sealed class IndexedText
     /// <summary>The words, in order, repetitions included.</summary>
     public List<string> Words { get; } = [];
 
-    /// <summary>How many words the title has.</summary>
-    public int TitleWords { get; private set; }
+    /// <summary>How long all of it is in UTF-8.</summary>
+    public int Bytes => _buffer.WrittenCount;
 
     /// <summary>Whether two products have the same text.</summary>
     public static bool Same(Product left, Product right) =>
@@ -46,7 +46,7 @@ internal sealed class IndexedText
         Words.Clear();
         _column = 0;
         Add(product.Title);
-        TitleWords = Words.Count;
+        AddInitials();
         End();
         Add(product.Sku);
         End();
@@ -57,6 +57,7 @@ internal sealed class IndexedText
         foreach (var value in product.Attributes.Values) Add(value);
         End();
         Add(product.Description);
+        AddInitials(); // of all that is not the title
         End();
     }
 
@@ -77,13 +78,13 @@ internal sealed class IndexedText
         }
     }
 
-    private void End()
+    private void AddInitials()
     {
-        if (_initials.Count > 0) Write(Gap.ToString());
         foreach (var initial in _initials) Write($"{Initial}{initial}");
         _initials.Clear();
-        _ends[_column++] = _buffer.WrittenCount;
     }
+
+    private void End() => _ends[_column++] = _buffer.WrittenCount;
 
     private void Write(string term)
     {

@@ -22,6 +22,7 @@ internal sealed class Vocabulary
 
     private readonly Lock _gate = new();
     private readonly HashSet<ulong> _known = [];
+    private readonly ulong[] _frequent = new ulong[4096]; // some of the known ones, at their hashes: most words are these, and they stay in the processor's cache
     private State _state = new(SortedWords.Empty, [], 0, []);
 
     // Of Recent, readers look at the first RecentCount only, which are never written again. Rare are words with characters beyond the basic plane.
@@ -35,7 +36,12 @@ internal sealed class Vocabulary
             var state = _state;
             foreach (var word in words)
             {
-                if (word.Length > MaxLength || _known.Count >= MaxWords || !_known.Add(Hash(word))) continue;
+                if (word.Length > MaxLength) continue;
+                var hash = Hash(word);
+                ref var frequent = ref _frequent[hash & 4095];
+                if (frequent == hash || _known.Count >= MaxWords) continue;
+                frequent = hash;
+                if (!_known.Add(hash)) continue;
                 if (state.RecentCount == MaxRecent) state = Merge(state);
                 var recent = state.Recent;
                 if (state.RecentCount == recent.Length) Array.Resize(ref recent, Math.Max(64, recent.Length * 2));
