@@ -89,8 +89,10 @@ public sealed partial class EmbeddedProjection(
             : position > bounds.Head ? "it is ahead of the command database, which was restored"
             : null;
         if (reason is null) return index!;
-        Rebuilding(logger, reason);
-        return await rebuild.RunAsync(allowMissing: false, cancellation);
+        if (bounds.Head > 0) Rebuilding(logger, reason);
+        if (index is not null && index.LogId == bounds.LogId && await index.GetPositionAsync(cancellation) > bounds.Head) await log.RenewAsync(cancellation);
+        // Where nothing serves, one product that cannot be indexed must not keep all the others away; it becomes a dead letter.
+        return await rebuild.RunAsync(allowMissing: index is null, cancellation);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The index is built anew: {Reason}")]

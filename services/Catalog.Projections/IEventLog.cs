@@ -11,6 +11,11 @@ public interface IEventLog
 
     /// <summary>Completes when there may be events after a position.</summary>
     Task WaitAsync(long after, CancellationToken cancellation);
+
+    /// <summary>
+    /// Gives the log another id, because its database was restored from a backup: positions, tokens and indices of the lost future are void from then on (G12).
+    /// </summary>
+    Task RenewAsync(CancellationToken cancellation);
 }
 
 /// <summary>Where a log begins and ends.</summary>

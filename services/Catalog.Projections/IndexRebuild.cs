@@ -1,10 +1,12 @@
+using Catalog.V1;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Catalog.Projections;
 
 /// <summary>Builds an index from the truth while the old one serves, and swaps it in (G8).</summary>
 public sealed partial class IndexRebuild(
-    IEventLog log, IProductStates states, IIndexSet indexes, LogWriter writer, TimeProvider time, ProjectionMetrics metrics, ILogger<IndexRebuild> logger)
+    IEventLog log, IProductStates states, IIndexSet indexes, IDeadLetters deadLetters, LogWriter writer, TimeProvider time, ProjectionMetrics metrics, ILogger<IndexRebuild> logger)
 {
     private const int Batch = 500;
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2);
@@ -28,8 +30,8 @@ public sealed partial class IndexRebuild(
             foreach (var rejected in await index.WriteAsync(page.Select(p => p.Product).ToList(), cancellation))
             {
                 Rejected(logger, rejected.Product.Name, rejected.Reason);
-                if (!allowMissing)
-                    throw new InvalidOperationException($"{rejected.Product.Name} cannot be written into the new index: {rejected.Reason} The old index goes on serving; --allow-missing leaves such products out.");
+                if (!allowMissing) throw new InvalidOperationException($"{rejected.Product.Name} cannot be written into the new index: {rejected.Reason} The old index goes on serving.");
+                await SetAsideAsync(page.First(p => ReferenceEquals(p.Product, rejected.Product)), rejected.Reason, cancellation);
             }
             key = page[^1].Key;
             written += page.Count;
@@ -46,6 +48,14 @@ public sealed partial class IndexRebuild(
         metrics.CountRebuild();
         Done(logger, written, time.GetElapsedTime(begun).TotalSeconds);
         return index;
+    }
+
+    /// <summary>It came from no event, so it stands at a place where no event is: before the beginning of the log.</summary>
+    private ValueTask SetAsideAsync((long Key, Product Product) state, string reason, CancellationToken cancellation)
+    {
+        var happened = new ProductEvent { Name = state.Product.Name, Version = state.Product.Version, Product = state.Product };
+        metrics.CountDeadLetter();
+        return deadLetters.AddAsync(new DeadLetter(-state.Key, happened.ToByteArray(), reason, time.GetUtcNow()), cancellation);
     }
 
     [LoggerMessage(1, LogLevel.Information, "Building the index anew, from the products and the event log after position {Position}")]

@@ -10,6 +10,9 @@ internal static class AdminCommands
 {
     public static Command Rebuild() => Create("rebuild", "Builds the search index anew from the products and the event log, while the present one serves, and swaps it in.");
 
+    public static Command Restored() => Create("restored",
+        "After the data folder or catalog.db was put back from a backup: makes the index, consistency tokens and watch positions of the lost future void.");
+
     public static Command ReplayDeadLetters() => Create("replay-dead-letters", "Tries again to put into the index what was set aside.");
 
     private static Command Create(string verb, string description)

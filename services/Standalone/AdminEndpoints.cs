@@ -14,6 +14,13 @@ internal static class AdminEndpoints
         admin.MapPost("rebuild", async (EmbeddedProjection projection, CancellationToken cancellation) =>
             await projection.RebuildAsync(cancellation) ? Results.Text("The new index serves.\n") : Results.Text("An index is being built already.\n", statusCode: StatusCodes.Status409Conflict));
 
+        admin.MapPost("restored", async (IEventLog log, EmbeddedProjection projection, CancellationToken cancellation) =>
+        {
+            await log.RenewAsync(cancellation);
+            await projection.RebuildAsync(cancellation);
+            return Results.Text("The index follows the restored database. Tokens and watch positions from before are void.\n");
+        });
+
         admin.MapPost("replay-dead-letters", async (DeadLetterReplay replay, CancellationToken cancellation) =>
         {
             var (replayed, left) = await replay.RunAsync(cancellation);

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using Catalog.Standalone;
+using Catalog.Standalone.Import;
 
 var root = new RootCommand("The whole product catalog in one process: commands, event log, projector, search index and queries, over gRPC and REST.");
 ServeCommand.Configure(root);
+root.Subcommands.Add(ImportCommand.Create());
 root.Subcommands.Add(AdminCommands.Rebuild());
+root.Subcommands.Add(AdminCommands.Restored());
 root.Subcommands.Add(AdminCommands.ReplayDeadLetters());
 return await root.Parse(args).InvokeAsync();

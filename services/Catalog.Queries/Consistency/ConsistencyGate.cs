@@ -31,6 +31,19 @@ internal sealed class ConsistencyGate(IProductIndex index, QueriesOptions option
 
     private async Task<IProductReader> WaitAsync(RequiredWrites writes, DateTime deadline, CancellationToken cancellation)
     {
+        try
+        {
+            if (Interlocked.Increment(ref _waiting) > options.MaxTokenWaiters) throw Failures.Overloaded("reads waiting for their consistency tokens");
+            return await WatchAsync(writes, deadline, cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async Task<IProductReader> WatchAsync(RequiredWrites writes, DateTime deadline, CancellationToken cancellation)
+    {
         using var activity = QueriesTelemetry.Activities.StartActivity("wait for consistency tokens");
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var began = time.GetTimestamp();
@@ -39,7 +52,6 @@ internal sealed class ConsistencyGate(IProductIndex index, QueriesOptions option
         var caughtUp = false;
         try
         {
-            if (Interlocked.Increment(ref _waiting) > options.MaxTokenWaiters) throw Failures.Overloaded("reads waiting for their consistency tokens");
             while (true)
             {
                 // Asked for before looking, so that no change between the look and the wait is missed.
@@ -62,7 +74,6 @@ internal sealed class ConsistencyGate(IProductIndex index, QueriesOptions option
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
             await ended.CancelAsync();
             QueriesTelemetry.Waited(time.GetElapsedTime(began), caughtUp);
         }

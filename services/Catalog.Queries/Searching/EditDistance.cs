@@ -52,8 +52,8 @@ public static class EditDistance
                 row[d] = Math.Min(cell, tooFar);
                 least = Math.Min(least, row[d]);
             }
-            // A swap reaches back two rows, so both must be beyond reach.
-            if (least == tooFar && i > 1 && above[..width].IndexOfAnyExceptInRange(tooFar, int.MaxValue) < 0) return tooFar;
+            // A swap reaches back two rows, but never to less than a substitution in the row between.
+            if (least == tooFar) return tooFar;
             var free = before;
             before = above;
             above = row;

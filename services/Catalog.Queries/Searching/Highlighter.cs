@@ -80,11 +80,11 @@ internal sealed class Highlighter(IReadOnlyList<TextClause> clauses)
         return hits;
     }
 
-    // How many characters of a word fold to the beginning that was typed.
+    // How many characters of a word fold to the beginning that was typed; a mark belongs to the letter before it.
     private static int LengthOf(string typed, ReadOnlySpan<char> word)
     {
-        for (var length = 1; length < word.Length; length++)
-            if (string.Equals(Tokenizer.Fold(word[..length]), typed, StringComparison.Ordinal) && !char.IsLowSurrogate(word[length])) return length;
-        return word.Length;
+        var length = word.Length;
+        while (length > 0 && !string.Equals(Tokenizer.Fold(word[..length]), typed, StringComparison.Ordinal)) length--;
+        return length;
     }
 }

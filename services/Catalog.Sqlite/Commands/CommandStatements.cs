@@ -15,14 +15,14 @@ internal sealed class CommandStatements : IDisposable
 
     private readonly SqliteConnection _connection;
     private readonly TimeProvider _time;
-    private readonly string _logId;
+    private readonly SqliteEventLog _log;
     private readonly List<SqliteCommand> _all = [];
     private readonly SqliteCommand _begin, _commit, _findReceipt, _findById, _findBySku, _skuOwner, _insertProduct, _updateProduct, _insertEvent, _insertReceipt;
 
-    public CommandStatements(SqliteConnection connection, string logId, TimeProvider time)
+    public CommandStatements(SqliteConnection connection, SqliteEventLog log, TimeProvider time)
     {
         _connection = connection;
-        _logId = logId;
+        _log = log;
         _time = time;
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
@@ -94,7 +94,7 @@ internal sealed class CommandStatements : IDisposable
         using var reader = Run(_findReceipt, request.Caller, request.Id).ExecuteReader();
         if (!reader.Read()) return null;
         return reader.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(request.Content)
-            ? new CommandOutcome.Committed(reader.GetString(1), reader.GetInt64(2), reader.GetString(3), Time(reader.GetInt64(4)), _logId, Changed: false)
+            ? new CommandOutcome.Committed(reader.GetString(1), reader.GetInt64(2), reader.GetString(3), Time(reader.GetInt64(4)), _log.LogId, Changed: false)
             : new CommandOutcome.Refused(Refusals.RequestIdReused(request.Id));
     }
 
@@ -122,7 +122,7 @@ internal sealed class CommandStatements : IDisposable
     {
         if (command.Request is { } request)
             Run(_insertReceipt, request.Caller, request.Id, request.Content, id, product.Version, product.Etag, time.ToDateTimeOffset().UtcTicks).ExecuteNonQuery();
-        return new CommandOutcome.Committed(id, product.Version, product.Etag, time, _logId, changed);
+        return new CommandOutcome.Committed(id, product.Version, product.Etag, time, _log.LogId, changed);
     }
 
     private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)

@@ -161,6 +161,7 @@ internal sealed partial class GroupWriter : IDisposable
             _statements.Begin();
             chore.Run(_connection);
             _statements.Commit();
+            chore.Committed?.Invoke();
             chore.Done.SetResult();
         }
         catch (Exception e)
@@ -196,9 +197,12 @@ internal sealed partial class GroupWriter : IDisposable
     }
 
     /// <summary>A short piece of housekeeping, in a transaction of its own.</summary>
-    internal sealed class Chore(Action<SqliteConnection> run) : Work
+    internal sealed class Chore(Action<SqliteConnection> run, Action? committed) : Work
     {
         public Action<SqliteConnection> Run { get; } = run;
+
+        /// <summary>Called before the next command begins.</summary>
+        public Action? Committed { get; } = committed;
 
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -15,9 +15,8 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
     private SqliteCommandDatabase(CommandDatabaseOptions options, SqliteConnection connection, TimeProvider time, CommandMetrics metrics, ILogger log)
     {
         Options = options;
-        var logId = connection.QuerySingle<string>("SELECT id FROM log");
-        Log = new SqliteEventLog(options.Path, logId);
-        _writer = new GroupWriter(connection, new CommandStatements(connection, logId, time), options, Log.Advance, metrics, log);
+        Log = new SqliteEventLog(options.Path, connection.QuerySingle<string>("SELECT id FROM log"), RunAsync);
+        _writer = new GroupWriter(connection, new CommandStatements(connection, Log, time), options, Log.Advance, metrics, log);
     }
 
     /// <summary>Opens the file, makes it if it is missing, and brings it to the schema of this build.</summary>
@@ -70,9 +69,9 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
     }
 
     /// <summary>Runs housekeeping on the writer, between commands and in a transaction of its own. Keep it short: commands wait.</summary>
-    internal async Task RunAsync(Action<SqliteConnection> run)
+    internal async Task RunAsync(Action<SqliteConnection> run, Action? committed = null)
     {
-        var chore = new GroupWriter.Chore(run);
+        var chore = new GroupWriter.Chore(run, committed);
         if (!_writer.TryEnqueue([chore])) throw Overloaded().Error;
         await chore.Done.Task;
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Catalog.Queries;
 using Catalog.Sqlite.Index.Documents;
 using Catalog.Sqlite.Index.Sql;
@@ -9,15 +8,11 @@ using Google.Protobuf;
 namespace Catalog.Sqlite.Index;
 
 /// <summary>
-/// One open index: its file, its connections, and what of it is held in memory. Everyone who uses it enters and exits; when the last one is out of an index that
-/// was closed, the file is let go.
+/// One open index: its file, its connections, and what of it is held in memory. Everyone who uses it enters and exits; when an index was closed and the last one
+/// is out, the file is let go.
 /// </summary>
 internal sealed class IndexFile
 {
-    private const int MaxReaders = 16;
-
-    private readonly ConcurrentStack<ReadConnection> _idle = new();
-    private readonly SemaphoreSlim _readers = new(MaxReaders);
     private readonly CancellationTokenSource _closing = new();
     private readonly Action<IndexFile, Exception> _damaged;
     private readonly Action<IndexFile> _closed;
@@ -32,12 +27,19 @@ internal sealed class IndexFile
         Connection = connection;
         // Enough, because the file can be built anew: power loss takes the last commits, in order, so the position never survives what was written before it.
         connection.Execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000");
-        using (var meta = connection.Once("SELECT log_id FROM meta"))
-            LogId = meta.Step() ? meta.Text(0) : throw new UnusableIndexException("it names no event log");
+        using (var meta = connection.Once("SELECT log_id, generation FROM meta"))
+        {
+            if (!meta.Step()) throw new UnusableIndexException("it names no event log");
+            LogId = meta.Text(0);
+            var empty = DocSnapshot.Empty(meta.Long(1));
+            Docs.Publish(empty, empty);
+        }
+        Readers = new ReaderPool(path, Docs);
         Writer = new IndexWriter(this);
         var loader = new IndexLoader(this);
         DocsLoaded = isNew ? Task.CompletedTask : Load(loader.LoadDocs);
         VocabularyLoaded = isNew ? Task.CompletedTask : Load(loader.LoadVocabulary);
+        if (!isNew) _ = Load(loader.Check);
     }
 
     public string Path { get; }
@@ -48,6 +50,8 @@ internal sealed class IndexFile
     public Connection Connection { get; }
 
     public IndexWriter Writer { get; }
+
+    public ReaderPool Readers { get; }
 
     public PublishedDocs Docs { get; } = new();
 
@@ -114,7 +118,7 @@ internal sealed class IndexFile
     public void Exit()
     {
         if (Interlocked.Decrement(ref _users) > 0) return;
-        while (_idle.TryPop(out var reader)) reader.Dispose();
+        Readers.Dispose();
         Connection.Dispose();
         _closed(this);
     }
@@ -126,28 +130,6 @@ internal sealed class IndexFile
         End = end;
         _closing.Cancel();
         Exit();
-    }
-
-    /// <summary>A connection to read on, which goes back with <see cref="Return"/>.</summary>
-    public async ValueTask<ReadConnection> RentAsync(CancellationToken cancellation)
-    {
-        await _readers.WaitAsync(cancellation);
-        if (_idle.TryPop(out var reader)) return reader;
-        try
-        {
-            return new ReadConnection(Path);
-        }
-        catch (Exception)
-        {
-            _readers.Release();
-            throw;
-        }
-    }
-
-    public void Return(ReadConnection reader)
-    {
-        _idle.Push(reader);
-        _readers.Release();
     }
 
     /// <summary>What to tell the caller of something that failed; the owner hears of it if the file is broken.</summary>
@@ -178,6 +160,10 @@ internal sealed class IndexFile
             catch (Exception fault) when (IsFault(fault))
             {
                 throw Explain(fault);
+            }
+            catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+            {
+                throw Rebuilding();
             }
             finally
             {

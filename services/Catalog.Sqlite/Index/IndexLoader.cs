@@ -14,8 +14,6 @@ internal sealed class IndexLoader(IndexFile file)
     public void LoadDocs()
     {
         using var connection = new Connection(file.Path);
-        connection.Execute("BEGIN");
-        var generation = connection.ReadLong("SELECT generation FROM meta");
         List<KeyValuePair<int, Doc?>> docs = [];
         using (var read = connection.Once("SELECT row, body FROM docs WHERE deleted = 0"))
         {
@@ -26,7 +24,8 @@ internal sealed class IndexLoader(IndexFile file)
                 docs.Add(new((int)read.Long(0), new Doc(product, IndexedText.CountWords(product.Title), file.Terms)));
             }
         }
-        var loaded = DocSnapshot.Empty.With(generation, docs);
+        var empty = file.Docs.Current.After;
+        var loaded = empty.With(empty.Generation, docs);
         file.Docs.Publish(loaded, loaded);
     }
 
@@ -46,5 +45,22 @@ internal sealed class IndexLoader(IndexFile file)
             words.Clear();
         }
         file.Vocabulary.Add(words);
+    }
+
+    /// <summary>Looks for damage in all of the file: what a read would stumble over one day, and pages of the full text index that would only be wrong.</summary>
+    public void Check()
+    {
+        using var connection = new Connection(file.Path);
+        using var stop = file.Closing.UnsafeRegister(static connection => ((Connection)connection!).Interrupt(), connection);
+        try
+        {
+            using var check = connection.Once("PRAGMA quick_check(1)");
+            if (check.Step() && check.Text(0) is not "ok" and var damage) throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, damage);
+        }
+        catch (SqliteFault fault) when (fault.IsInterrupt)
+        {
+            file.Closing.ThrowIfCancellationRequested();
+            throw;
+        }
     }
 }

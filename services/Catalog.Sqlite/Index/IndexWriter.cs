@@ -106,6 +106,7 @@ internal sealed class IndexWriter : IIndexWriter
         }
         Finish(attempt, committed: true);
         Changed?.Invoke();
+        _file.Readers.LetGo();
         _log.Empty();
         return rejected;
     }

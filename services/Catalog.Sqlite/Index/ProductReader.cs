@@ -20,55 +20,50 @@ internal sealed class ProductReader(IndexFile file) : IProductReader
     // A write is searchable when it is committed.
     public ValueTask MakeSearchableAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
 
-    public ValueTask<SearchPage> SearchAsync(SearchPlan plan, CancellationToken cancellation) => SearchAsync(
-        plan.Text.Any(clause => clause is TextClause.Word { Typos: > 0 }),
-        (connection, docs) => new Search(plan, connection, docs, cancellation).Run(file.Vocabulary),
-        cancellation);
+    public async ValueTask<SearchPage> SearchAsync(SearchPlan plan, CancellationToken cancellation)
+    {
+        await file.DocsLoaded.WaitAsync(cancellation);
+        if (plan.Text.Any(clause => clause is TextClause.Word { Typos: > 0 })) await file.VocabularyLoaded.WaitAsync(cancellation);
+        return await UseAsync(
+            connection => connection.Run(() => new Search(plan, connection, cancellation).Run(file.Vocabulary), cancellation), cancellation);
+    }
 
-    public ValueTask<IReadOnlyList<Product>> SuggestAsync(SuggestPlan plan, CancellationToken cancellation) => SearchAsync(
-        needsVocabulary: false, (connection, docs) => Suggestions.Find(plan, connection, docs, cancellation), cancellation);
+    public async ValueTask<IReadOnlyList<Product>> SuggestAsync(SuggestPlan plan, CancellationToken cancellation)
+    {
+        await file.DocsLoaded.WaitAsync(cancellation);
+        return await UseAsync(connection => connection.Run(() => Suggestions.Find(plan, connection, cancellation), cancellation), cancellation);
+    }
 
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0) file.Exit();
     }
 
-    private async ValueTask<IReadOnlyList<T>> ReadAsync<T>(IReadOnlyList<string> productIds, Func<ReadConnection, string, T> read, CancellationToken cancellation)
-    {
-        try
-        {
-            var connection = await file.RentAsync(cancellation);
-            try
+    private ValueTask<IReadOnlyList<T>> ReadAsync<T>(IReadOnlyList<string> productIds, Func<ReadConnection, string, T> read, CancellationToken cancellation) =>
+        UseAsync<IReadOnlyList<T>>(
+            connection =>
             {
                 var found = new T[productIds.Count];
                 for (var i = 0; i < found.Length; i++) found[i] = read(connection, productIds[i]);
                 return found;
-            }
-            finally
-            {
-                file.Return(connection);
-            }
-        }
-        catch (Exception fault) when (IndexFile.IsFault(fault))
-        {
-            throw file.Explain(fault);
-        }
-    }
+            },
+            cancellation);
 
-    private async ValueTask<T> SearchAsync<T>(bool needsVocabulary, Func<ReadConnection, Documents.DocSnapshot, T> search, CancellationToken cancellation)
+    private async ValueTask<T> UseAsync<T>(Func<ReadConnection, T> use, CancellationToken cancellation)
     {
-        await file.DocsLoaded.WaitAsync(cancellation);
-        if (needsVocabulary) await file.VocabularyLoaded.WaitAsync(cancellation);
         try
         {
-            var connection = await file.RentAsync(cancellation);
+            var connection = await file.Readers.RentAsync(cancellation);
+            var failed = true;
             try
             {
-                return connection.Search(file.Docs, search, cancellation);
+                var result = use(connection);
+                failed = false;
+                return result;
             }
             finally
             {
-                file.Return(connection);
+                file.Readers.Return(connection, failed);
             }
         }
         catch (Exception fault) when (IndexFile.IsFault(fault))

@@ -23,22 +23,50 @@ internal sealed class ReadConnection : IDisposable
         _frequency = _connection.Prepare("SELECT doc FROM vocabulary WHERE term = ?1");
     }
 
-    /// <summary>Runs something on the file as it stands now, with the documents of the same moment.</summary>
-    public T Search<T>(PublishedDocs published, Func<ReadConnection, DocSnapshot, T> search, CancellationToken cancellation)
+    /// <summary>The documents of the moment at which this connection sees the file.</summary>
+    public DocSnapshot Docs { get; private set; } = DocSnapshot.Empty(0);
+
+    /// <summary>Sees to it that everything committed by now is seen.</summary>
+    public void Refresh(PublishedDocs published)
+    {
+        while (true)
+        {
+            var now = published.Current;
+            if (!_connection.IsIdle)
+            {
+                if (ReferenceEquals(Docs, now.After)) return;
+                LetGo();
+            }
+            _begin.Run();
+            if (now.Find(Read(_generation)) is not { } docs)
+            {
+                // Two commits came between these lines.
+                LetGo();
+                continue;
+            }
+            Docs = docs;
+            return;
+        }
+    }
+
+    /// <summary>Sees nothing any more, until it is refreshed.</summary>
+    public void LetGo()
+    {
+        Docs = DocSnapshot.Empty(0);
+        if (!_connection.IsIdle) _end.Run();
+    }
+
+    /// <summary>Runs something that may take long; cancelling it takes effect at once.</summary>
+    public T Run<T>(Func<T> run, CancellationToken cancellation)
     {
         try
         {
-            var docs = Begin(published);
             using var stop = cancellation.UnsafeRegister(static connection => ((Connection)connection!).Interrupt(), _connection);
-            return search(this, docs);
+            return run();
         }
         catch (SqliteFault fault) when (fault.IsInterrupt && cancellation.IsCancellationRequested)
         {
             throw new OperationCanceledException(fault.Message, fault, cancellation);
-        }
-        finally
-        {
-            if (!_connection.IsIdle) _end.Run();
         }
     }
 
@@ -85,18 +113,6 @@ internal sealed class ReadConnection : IDisposable
     }
 
     public void Dispose() => _connection.Dispose();
-
-    private DocSnapshot Begin(PublishedDocs published)
-    {
-        while (true)
-        {
-            var now = published.Current;
-            _begin.Run();
-            if (now.Find(Read(_generation)) is { } docs) return docs;
-            // Two commits came between these lines.
-            _end.Run();
-        }
-    }
 
     private static V1.Product? Parse(Statement statement)
     {

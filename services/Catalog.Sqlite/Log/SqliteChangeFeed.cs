@@ -26,8 +26,10 @@ internal sealed class SqliteChangeFeed(IEventLog log) : IChangeFeed
         while (true)
         {
             var events = await log.ReadAsync(position, Batch, cancellation);
-            // After the read, so that a trim between the two is noticed rather than skipped over.
-            if ((await log.GetBoundsAsync(cancellation)).Trimmed > position) throw new PositionExpiredException("The changes after this position are no longer kept.");
+            // After the read, so that what happened between the two is noticed rather than skipped over.
+            var now = await log.GetBoundsAsync(cancellation);
+            if (now.LogId != bounds.LogId) throw new PositionExpiredException("The database was restored meanwhile.");
+            if (now.Trimmed > position) throw new PositionExpiredException("The changes after this position are no longer kept.");
             if (events.Count > 0)
             {
                 position = events[^1].Position;

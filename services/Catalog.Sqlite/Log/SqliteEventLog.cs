@@ -1,4 +1,6 @@
 using Catalog.Projections;
+using Dapper;
+using Microsoft.Data.Sqlite;
 
 namespace Catalog.Sqlite;
 
@@ -7,18 +9,21 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
 {
     private readonly ConnectionPool _readers;
     private readonly Lock _advancing = new();
+    private readonly Func<Action<SqliteConnection>, Action, Task> _write;
+    private volatile string _logId;
     private long _head;
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal SqliteEventLog(string path, string logId)
+    internal SqliteEventLog(string path, string logId, Func<Action<SqliteConnection>, Action, Task> write)
     {
-        LogId = logId;
+        _logId = logId;
+        _write = write;
         _readers = new ConnectionPool(path);
         _head = ReadBounds().Head;
     }
 
     /// <summary>The log's id.</summary>
-    public string LogId { get; }
+    public string LogId => _logId;
 
     /// <inheritdoc />
     public ValueTask<LogBounds> GetBoundsAsync(CancellationToken cancellation) => ValueTask.FromResult(ReadBounds());
@@ -47,16 +52,35 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     }
 
     /// <inheritdoc />
+    public Task RenewAsync(CancellationToken cancellation)
+    {
+        var id = Guid.NewGuid().ToString("n");
+        return _write(connection => connection.Execute("UPDATE log SET id = $id", new { id }), () =>
+        {
+            _logId = id;
+            Wake();
+        });
+    }
+
+    /// <inheritdoc />
     public void Dispose() => _readers.Dispose();
 
     /// <summary>Wakes the readers: there are events up to this position.</summary>
     internal void Advance(long head)
     {
-        TaskCompletionSource advanced;
         lock (_advancing)
         {
             if (head <= _head) return;
             _head = head;
+        }
+        Wake();
+    }
+
+    private void Wake()
+    {
+        TaskCompletionSource advanced;
+        lock (_advancing)
+        {
             advanced = _advanced;
             _advanced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }

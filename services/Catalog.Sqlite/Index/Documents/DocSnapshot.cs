@@ -8,9 +8,6 @@ internal sealed class DocSnapshot
     private const int ChunkBits = 9;
     private const int ChunkSize = 1 << ChunkBits;
 
-    /// <summary>No documents.</summary>
-    public static readonly DocSnapshot Empty = new(0, [], 0, 0);
-
     private readonly Doc?[][] _chunks;
 
     private DocSnapshot(long generation, Doc?[][] chunks, int end, int live)
@@ -29,6 +26,9 @@ internal sealed class DocSnapshot
 
     /// <summary>How many documents there are.</summary>
     public int Live { get; }
+
+    /// <summary>No documents, or none loaded yet.</summary>
+    public static DocSnapshot Empty(long generation) => new(generation, [], 0, 0);
 
     /// <summary>The document in a row; null if there is none, or a tombstone.</summary>
     public Doc? this[int row] => row < End ? _chunks[row >> ChunkBits][row & (ChunkSize - 1)] : null;

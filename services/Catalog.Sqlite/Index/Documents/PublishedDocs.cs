@@ -6,7 +6,7 @@ namespace Catalog.Sqlite.Index.Documents;
 /// </summary>
 internal sealed class PublishedDocs
 {
-    private volatile Pair _current = new(DocSnapshot.Empty, DocSnapshot.Empty);
+    private volatile Pair _current = new(DocSnapshot.Empty(0), DocSnapshot.Empty(0));
 
     /// <summary>The state before the newest commit, and after it.</summary>
     public sealed record Pair(DocSnapshot Before, DocSnapshot After)

@@ -13,7 +13,6 @@ internal sealed class Search
 {
     private readonly SearchPlan _plan;
     private readonly ReadConnection _connection;
-    private readonly DocSnapshot _docs;
     private readonly CancellationToken _cancellation;
     private readonly Func<Doc, bool> _filter;
     private readonly HitOrder _order;
@@ -22,11 +21,10 @@ internal sealed class Search
     private readonly TopHits _top;
     private long _total;
 
-    public Search(SearchPlan plan, ReadConnection connection, DocSnapshot docs, CancellationToken cancellation)
+    public Search(SearchPlan plan, ReadConnection connection, CancellationToken cancellation)
     {
         _plan = plan;
         _connection = connection;
-        _docs = docs;
         _cancellation = cancellation;
         _filter = DocFilter.Compile(plan.Filter);
         _order = new HitOrder(plan.Order);
@@ -50,15 +48,17 @@ internal sealed class Search
     {
         var ranked = _plan.Order.Any(by => by.Field is null);
         using var matches = TextSearch.Run(_connection, vocabulary, _plan.Text, ranked, _cancellation);
+        var docs = _connection.Docs;
         var rows = matches.Rows;
         for (var i = 0; i < rows.Length; i++)
-            if (_docs[rows[i]] is { } doc) Collect(new Hit(doc, rows[i], matches.Rank(i, doc.TitleWords)));
+            if (docs[rows[i]] is { } doc) Collect(new Hit(doc, rows[i], matches.Rank(i, doc.TitleWords)));
     }
 
     private void CollectAll()
     {
-        for (var row = 0; row < _docs.End; row++)
-            if (_docs[row] is { } doc) Collect(new Hit(doc, row, 0));
+        var docs = _connection.Docs;
+        for (var row = 0; row < docs.End; row++)
+            if (docs[row] is { } doc) Collect(new Hit(doc, row, 0));
     }
 
     private void Collect(Hit hit)

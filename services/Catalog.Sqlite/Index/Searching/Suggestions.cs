@@ -12,7 +12,7 @@ namespace Catalog.Sqlite.Index.Searching;
 /// </summary>
 internal static class Suggestions
 {
-    public static IReadOnlyList<Product> Find(SuggestPlan plan, ReadConnection connection, DocSnapshot docs, CancellationToken cancellation)
+    public static IReadOnlyList<Product> Find(SuggestPlan plan, ReadConnection connection, CancellationToken cancellation)
     {
         if (plan.Words.Count == 0) return [];
         var query = FtsQuery.All([.. plan.Words.SkipLast(1).Select(FtsQuery.Quote), FtsQuery.Prefix(plan.Words[^1])]);
@@ -20,7 +20,7 @@ internal static class Suggestions
         var top = new TopHits(plan.Limit, new HitOrder([new SortBy(null, Descending: true), new SortBy(new(Queries.Filtering.FieldKind.Title), Descending: false)]));
         foreach (var row in connection.Match(FtsQuery.Within(Columns.Title, query)))
         {
-            if (docs[row] is not { } doc) continue;
+            if (connection.Docs[row] is not { } doc) continue;
             top.Offer(new Hit(doc, row, Rank(doc, typed, plan.Words.Count)));
             if ((top.Offered & 0xfff) == 0) cancellation.ThrowIfCancellationRequested();
         }

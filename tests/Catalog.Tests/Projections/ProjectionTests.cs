@@ -1,0 +1,234 @@
+using Catalog.Projections;
+using Catalog.Sqlite;
+using Catalog.Tests.Commands;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Catalog.Tests.Projections;
+
+public sealed class ProjectionTests : IAsyncLifetime
+{
+    private readonly ProjectionFixture _it = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _it.DisposeAsync();
+
+    [Fact]
+    public async Task Every_event_reaches_the_index_as_it_is_committed()
+    {
+        await _it.Commit(TestCommands.Create("before"));
+        using var projection = _it.Projection;
+        await projection.StartAsync(default);
+        for (var i = 0; i < 20; i++)
+        {
+            await _it.Commit(TestCommands.Create($"p{i}"));
+            await _it.Commit(TestCommands.Activate($"p{i}"));
+        }
+        await Eventually(async () => (await VersionsOrNone([.. Enumerable.Range(0, 20).Select(i => $"p{i}"), "before"])).Sum() == 41);
+        await projection.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task An_index_that_is_away_gets_everything_once_it_is_back()
+    {
+        var index = await _it.BuildAsync();
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.Commit(TestCommands.Create("chair"));
+        _it.Set.FailuresLeft = 3;
+        await _it.CatchUpAsync(index);
+        Assert.Equal([1, 1], await _it.VersionsAsync("lamp", "chair"));
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_read_is_set_aside_with_the_reason_and_everything_else_flows_on()
+    {
+        var index = await _it.BuildAsync();
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.Commit(TestCommands.Create("chair"));
+        await _it.Commit(TestCommands.Create("table"));
+        _it.Tamper("UPDATE events SET body = x'ffffff' WHERE position = 2");
+        await _it.CatchUpAsync(index);
+
+        Assert.Equal([1, 0, 1], await _it.VersionsAsync("lamp", "chair", "table"));
+        var letter = Assert.Single(await _it.Indexes.ReadAsync(0, 10, default));
+        Assert.Equal(2, letter.Position);
+        Assert.Contains("cannot be read", letter.Reason);
+        Assert.Equal(1, (await _it.Indexes.GetStatusAsync(default)).DeadLetters);
+        Assert.Equal((0, 1), await _it.Replay.RunAsync(default));
+
+        // The next event of the same product heals it.
+        await _it.Commit(TestCommands.Activate("chair"));
+        await _it.CatchUpAsync(index);
+        Assert.Equal([2], await _it.VersionsAsync("chair"));
+    }
+
+    [Fact]
+    public async Task A_product_that_the_index_refuses_is_set_aside_and_replayed_with_one_command()
+    {
+        var index = await _it.BuildAsync();
+        _it.Set.Reject = p => p.Sku == "lamp" ? "It shines too brightly." : null;
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.Commit(TestCommands.Create("chair"));
+        await _it.CatchUpAsync(index);
+        Assert.Equal([0, 1], await _it.VersionsAsync("lamp", "chair"));
+        Assert.Equal("It shines too brightly.", Assert.Single(await _it.Indexes.ReadAsync(0, 10, default)).Reason);
+
+        Assert.Equal((0, 1), await _it.Replay.RunAsync(default));
+        _it.Set.Reject = _ => null;
+        Assert.Equal((1, 0), await _it.Replay.RunAsync(default));
+        Assert.Equal([1, 1], await _it.VersionsAsync("lamp", "chair"));
+        Assert.Empty(await _it.Indexes.ReadAsync(0, 10, default));
+    }
+
+    [Fact]
+    public async Task A_dead_letter_that_is_replayed_late_takes_nothing_back()
+    {
+        var index = await _it.BuildAsync();
+        _it.Set.Reject = p => p.Version == 1 ? "not yet" : null;
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.CatchUpAsync(index);
+        await _it.Commit(TestCommands.Delete("lamp"));
+        await _it.CatchUpAsync(index);
+        _it.Set.Reject = _ => null;
+
+        Assert.Equal((1, 0), await _it.Replay.RunAsync(default));
+        Assert.Equal([2], await _it.VersionsAsync("lamp"));
+        using var reader = await _it.Indexes.OpenAsync(default);
+        Assert.Equal([null], await reader.GetAsync(["lamp"], default));
+    }
+
+    [Fact]
+    public async Task A_rebuild_misses_no_write_that_is_made_meanwhile()
+    {
+        for (var i = 0; i < 10; i++) await _it.Commit(TestCommands.Create($"p{i}"));
+        var page = 0;
+        _it.States.BeforePage = async () =>
+        {
+            if (page == 4) return;
+            // Behind and before the place where the rebuild reads.
+            await _it.Commit(TestCommands.Adjust("p0", 1));
+            await _it.Commit(TestCommands.Create($"new{page++}"));
+            if (page == 2) await _it.Commit(TestCommands.Delete("p9"));
+        };
+        await _it.BuildAsync();
+
+        Assert.Equal(4, page);
+        Assert.Equal([1 + page, 2], await _it.VersionsAsync("p0", "p9"));
+        Assert.All(await _it.VersionsAsync(Enumerable.Range(0, page).Select(i => $"new{i}").ToArray()), v => Assert.Equal(1, v));
+        Assert.Equal((0, 0), (await _it.Indexes.GetStatusAsync(default)) is var s ? (s.LagEvents, s.DeadLetters) : default);
+    }
+
+    [Fact]
+    public async Task A_rebuild_that_cannot_write_a_product_leaves_the_old_index_serving()
+    {
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.BuildAsync();
+        _it.Set.Reject = _ => "no";
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _it.Rebuild.RunAsync(allowMissing: false, default));
+        Assert.Contains("products/lamp cannot be written", error.Message);
+        Assert.Equal([1], await _it.VersionsAsync("lamp"));
+
+        await _it.Rebuild.RunAsync(allowMissing: true, default);
+        Assert.Equal([0], await _it.VersionsAsync("lamp"));
+        _it.Set.Reject = _ => null;
+        Assert.Equal((1, 0), await _it.Replay.RunAsync(default));
+        Assert.Equal([1], await _it.VersionsAsync("lamp"));
+    }
+
+    [Fact]
+    public async Task Reads_stay_fresh_while_an_index_is_built()
+    {
+        for (var i = 0; i < 10; i++) await _it.Commit(TestCommands.Create($"p{i}"));
+        using var projection = _it.Projection;
+        await projection.StartAsync(default);
+        await Eventually(async () => (await VersionsOrNone(["p9"]))[0] == 1);
+        var pages = 0;
+        _it.States.BeforePage = async () =>
+        {
+            pages++;
+            await _it.Commit(TestCommands.Adjust("p0", 1));
+            await Eventually(async () => (await _it.VersionsAsync("p0"))[0] == 1 + pages);
+        };
+        Assert.True(await projection.RebuildAsync(default));
+        Assert.True(pages >= 4);
+        _it.States.BeforePage = null;
+        await _it.Commit(TestCommands.Adjust("p0", 1));
+        await Eventually(async () => (await _it.VersionsAsync("p0"))[0] == 2 + pages);
+        await projection.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task A_second_rebuild_is_refused_while_one_runs()
+    {
+        await _it.Commit(TestCommands.Create("lamp"));
+        using var projection = _it.Projection;
+        await projection.StartAsync(default);
+        await Eventually(async () => (await VersionsOrNone(["lamp"]))[0] == 1);
+        var reading = new TaskCompletionSource();
+        var go = new TaskCompletionSource();
+        _it.States.BeforePage = () =>
+        {
+            reading.TrySetResult();
+            return go.Task;
+        };
+        var first = projection.RebuildAsync(default);
+        await reading.Task;
+        Assert.False(await projection.RebuildAsync(default));
+        go.SetResult();
+        Assert.True(await first);
+        await projection.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task An_index_that_is_behind_a_trimmed_log_is_built_anew()
+    {
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.BuildAsync();
+        await _it.Commit(TestCommands.Activate("lamp"));
+        await new Retention(_it.Database, new FakeTimeProvider(DateTimeOffset.UtcNow.AddYears(1))).RunAsync(long.MaxValue, default);
+        await _it.ProjectUntilAsync(async () => (await VersionsOrNone(["lamp"]))[0] == 2);
+    }
+
+    [Fact]
+    public async Task After_a_restore_nothing_of_the_lost_future_survives()
+    {
+        await _it.Commit(TestCommands.Create("kept"));
+        var backup = _it.BackUp();
+        await _it.Commit(TestCommands.Retitle("kept", "Lost title"));
+        await _it.Commit(TestCommands.Create("lost"));
+        await _it.BuildAsync();
+        var before = (await _it.Database.Log.GetBoundsAsync(default)).LogId;
+        Assert.Equal([2, 1], await _it.VersionsAsync("kept", "lost"));
+
+        await _it.RestoreAsync(backup);
+        await _it.ProjectUntilAsync(async () => (await VersionsOrNone(["kept", "lost"])) is [1, 0]);
+
+        // Tokens and positions of the lost future would fit the new one by their numbers, so the log has another id.
+        Assert.NotEqual(before, (await _it.Database.Log.GetBoundsAsync(default)).LogId);
+        using var reader = await _it.Indexes.OpenAsync(default);
+        Assert.NotEqual(before, reader.LogId);
+        Assert.Equal("Title of kept", (await reader.GetAsync(["kept"], default))[0]!.Title);
+    }
+
+    private async Task<IReadOnlyList<long>> VersionsOrNone(string[] ids)
+    {
+        try
+        {
+            return await _it.VersionsAsync(ids);
+        }
+        catch (Catalog.Queries.IndexUnavailableException)
+        {
+            return new long[ids.Length];
+        }
+    }
+
+    private static async Task Eventually(Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await condition())
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            await Task.Delay(5, deadline.Token);
+        }
+    }
+}
