@@ -37,13 +37,16 @@ internal static partial class RestCall
         return SendAsync(catalog.Rest, method, method.GetOptions().GetExtension(AnnotationsExtensions.Http).AdditionalBindings[0], request);
     }
 
+    /// <summary>The error that a body holds.</summary>
+    public static Status ErrorOf(string body) => Json.Parse<Status>(body);
+
     private static async Task<Answer> SendAsync(HttpClient http, MethodDescriptor method, HttpRule rule, IMessage request)
     {
         using var message = Translate(rule, request);
         using var response = await http.SendAsync(message);
         var body = await response.Content.ReadAsStringAsync();
         if (response.IsSuccessStatusCode) return new Answer(Json.Parse(body, method.OutputType), null);
-        var error = Json.Parse<Status>(body);
+        var error = ErrorOf(body);
         Assert.Equal(HttpCodes[(StatusCode)error.Code], response.StatusCode);
         return new Answer(null, error);
     }

@@ -20,3 +20,12 @@ public sealed class StandaloneTokenTests(SharedCatalog shared) : TokenSuite(shar
 
 /// <summary>The suite of watches on one process.</summary>
 public sealed class StandaloneWatchTests(SharedCatalog shared) : WatchSuite(shared.Catalog);
+
+/// <summary>The suite of mistakes over gRPC on one process.</summary>
+public sealed class StandaloneGrpcGarbageTests(SharedCatalog shared) : GrpcGarbageSuite(shared.Catalog);
+
+/// <summary>The suite of mistakes over REST on one process.</summary>
+public sealed class StandaloneRestGarbageTests(SharedCatalog shared) : RestGarbageSuite(shared.Catalog);
+
+/// <summary>The suite of health, reflection and metrics on one process.</summary>
+public sealed class StandaloneHostTests(SharedCatalog shared) : HostSuite(shared.Catalog);

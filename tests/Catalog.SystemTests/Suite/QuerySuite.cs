@@ -102,7 +102,7 @@ public abstract class QuerySuite(ICatalogUnderTest catalog)
         foreach (var via in Enum.GetValues<Via>())
         {
             var request = new SearchProductsRequest { Filter = "price < 0" };
-            request.Descriptor.FindFieldByName(field).Accessor.SetValue(request, number);
+            SearchProductsRequest.Descriptor.FindFieldByName(field).Accessor.SetValue(request, number);
             var answer = await catalog.CallAsync(via, request);
             if (refused.Length > 0) answer.FailsAt(refused);
             else answer.Ok<SearchProductsResponse>();
