@@ -61,7 +61,7 @@ internal static class RestErrors
 
     private static Google.Rpc.Status? Explain(HttpContext http, StatusCode code, string message)
     {
-        if (http.Request.Body.Length == 0 && http.Request.QueryString.HasValue) return ErrorDetails.Explain(code, message, "query");
+        if (http.Request.Body.Length == 0 && http.Request.QueryString.HasValue) return ErrorDetails.Explain(code, message, "parameters");
         http.Request.Body.Position = 0;
         try
         {

@@ -29,3 +29,6 @@ public sealed class StandaloneRestGarbageTests(SharedCatalog shared) : RestGarba
 
 /// <summary>The suite of health, reflection and metrics on one process.</summary>
 public sealed class StandaloneHostTests(SharedCatalog shared) : HostSuite(shared.Catalog);
+
+/// <summary>The golden files on one process.</summary>
+public sealed class StandaloneGoldenTests(SharedCatalog shared) : GoldenSuite(shared.Catalog);

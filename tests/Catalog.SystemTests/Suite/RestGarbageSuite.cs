@@ -45,7 +45,7 @@ public abstract class RestGarbageSuite(ICatalogUnderTest catalog)
     [InlineData("/v1/products:search?highlight=maybe")]
     [InlineData("/v1/products:search?pageSize=1&pageSize=2")]
     [InlineData("/v1/products:suggest?query=a&pageSize=x")]
-    public async Task A_parameter_that_is_not_what_it_should_be_is_an_invalid_argument(string path) => await RefusedAsync("GET", path, null, null, "query");
+    public async Task A_parameter_that_is_not_what_it_should_be_is_an_invalid_argument(string path) => await RefusedAsync("GET", path, null, null, "parameters");
 
     [Fact]
     public async Task Text_that_is_not_UTF_8_is_an_invalid_argument()
