@@ -35,7 +35,10 @@ public static class CatalogHost
             kestrel.AddServerHeader = false;
             // Call 101 on a connection would wait without a word.
             kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
-            kestrel.Limits.MaxRequestBodySize = null;
+            // JSON takes more room than the message that it stands for. Streams of gRPC are exempt.
+            kestrel.Limits.MaxRequestBodySize = 2 * MaxMessageBytes;
+            // A watcher whose machine went away without a word is noticed.
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
             Listen(kestrel, grpc, HttpProtocols.Http2);
             Listen(kestrel, rest, HttpProtocols.Http1);
         });

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Catalog.Commands;
+using Catalog.Hosting;
 
 namespace Catalog.Standalone;
 
@@ -42,7 +43,7 @@ internal static class ServeCommand
             await app.WaitForShutdownAsync(CancellationToken.None);
             return 0;
         }
-        catch (Exception e) when (e is DataFolderException or CommandStoreException)
+        catch (Exception e) when (e is DataFolderException or CommandStoreException or SettingsException)
         {
             return Fail(e.Message);
         }

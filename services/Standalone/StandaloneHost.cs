@@ -4,7 +4,6 @@ using Catalog.Projections;
 using Catalog.Queries;
 using Catalog.Sqlite;
 using Catalog.Sqlite.Index;
-using Microsoft.Extensions.Options;
 
 namespace Catalog.Standalone;
 
@@ -20,7 +19,8 @@ internal static class StandaloneHost
         AddReadSide(builder.Services, builder.Configuration, folder);
 
         var app = builder.Build();
-        // Opened before anything listens, so that what is wrong with the folder is said at once.
+        // Before anything listens, so that what is wrong with the settings or the folder is said at once.
+        app.Services.GetRequiredService<QueriesOptions>();
         app.Services.GetRequiredService<SqliteCommandDatabase>();
         app.MapCatalog();
         app.MapGrpcService<ProductCommandService>();
@@ -31,9 +31,14 @@ internal static class StandaloneHost
 
     private static void AddWriteSide(IServiceCollection services, IConfiguration configuration, DataFolder folder)
     {
-        services.Configure<CommandDatabaseOptions>(configuration.GetSection("CommandDatabase")).PostConfigure<CommandDatabaseOptions>(o => o.Path = folder.CommandDatabase);
+        services.AddSingleton(_ =>
+        {
+            var options = Settings.Read<CommandDatabaseOptions>(configuration, "CommandDatabase", o => o.Problems());
+            options.Path = folder.CommandDatabase;
+            return options;
+        });
         services.AddSingleton<CommandMetrics>();
-        services.AddSingleton(s => SqliteCommandDatabase.Open(s.GetRequiredService<IOptions<CommandDatabaseOptions>>().Value,
+        services.AddSingleton(s => SqliteCommandDatabase.Open(s.GetRequiredService<CommandDatabaseOptions>(),
             s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<SqliteCommandDatabase>().Log);
         services.AddSingleton<IProductStates>(_ => new SqliteProductStates(folder.CommandDatabase));
@@ -57,8 +62,7 @@ internal static class StandaloneHost
         services.AddSingleton<EmbeddedProjection>();
         services.AddHostedService(s => s.GetRequiredService<EmbeddedProjection>());
 
-        services.AddOptions<QueriesOptions>().Bind(configuration.GetSection("Queries")).Validate(o => !o.Problems().Any(), "A setting of the section Queries is out of its range.").ValidateOnStart();
-        services.AddSingleton(s => s.GetRequiredService<IOptions<QueriesOptions>>().Value);
+        services.AddSingleton(_ => Settings.Read<QueriesOptions>(configuration, "Queries", o => o.Problems()));
         services.AddSingleton<IChangeFeed, SqliteChangeFeed>();
         services.AddSingleton(s => new Stopping(s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton<ProductQueryService>();

@@ -17,4 +17,13 @@ public sealed class CommandDatabaseOptions
 
     /// <summary>How long receipts are kept, so that a repeated command is known. At least 24 hours (G4).</summary>
     public TimeSpan ReceiptRetention { get; set; } = TimeSpan.FromHours(48);
+
+    /// <summary>What is wrong with these values, one sentence each; empty if nothing is.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (MaxWaiting is < 1 or > 1_000_000) yield return "CommandDatabase:MaxWaiting must be between 1 and 1,000,000.";
+        if (MaxGroup is < 1 or > 10_000) yield return "CommandDatabase:MaxGroup must be between 1 and 10,000.";
+        if (EventRetention < TimeSpan.Zero) yield return "CommandDatabase:EventRetention must not be negative.";
+        if (ReceiptRetention < TimeSpan.FromHours(24)) yield return "CommandDatabase:ReceiptRetention must be at least 24 hours.";
+    }
 }

@@ -21,23 +21,39 @@ internal sealed class Importer(Service server, RejectsFile rejects, ImportTotals
     private readonly Channel<ImportBatch> _read = Channel.CreateBounded<ImportBatch>(2);
     private readonly ConcurrentQueue<ImportBatch> _inFlight = new();
     private readonly SemaphoreSlim _room = new(MaxInFlight);
+    private long _answered;
 
     /// <summary>
     /// Imports the rows. When <paramref name="stop"/> is cancelled it sends nothing more, waits shortly for the results of what was sent, and returns.
     /// </summary>
     public async Task RunAsync(IEnumerable<SourceRow> rows, CancellationToken stop)
     {
-        var reading = Task.Run(() => ReadAsync(rows, stop), CancellationToken.None);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var reading = Task.Run(() => ReadAsync(rows, end.Token), CancellationToken.None);
+        try
+        {
+            await SendAllAsync(stop);
+            // A file that cannot be read to its end is a failure, after everything before was imported. A stopped reader may hang in standard input.
+            if (!stop.IsCancellationRequested) await reading;
+        }
+        finally
+        {
+            await end.CancelAsync();
+        }
+    }
+
+    private async Task SendAllAsync(CancellationToken stop)
+    {
         using var abort = new CancellationTokenSource();
         await using var stopping = stop.Register(() => abort.CancelAfter(StopTimeout));
         var backoff = new Backoff(time);
         while (true)
         {
-            var before = totals.Rows;
+            var before = _answered;
             try
             {
                 await StreamAsync(stop, abort.Token);
-                if (_inFlight.IsEmpty) break;
+                if (_inFlight.IsEmpty) return;
                 throw new RpcException(new Status(StatusCode.Unavailable, "The server ended the stream before it had answered every row."));
             }
             catch (Exception) when (stop.IsCancellationRequested)
@@ -46,15 +62,13 @@ internal sealed class Importer(Service server, RejectsFile rejects, ImportTotals
             }
             catch (RpcException e)
             {
-                if (totals.Rows > before) backoff.Reset();
+                if (_answered > before) backoff.Reset();
                 if (!await backoff.WaitAsync(e, stop)) return;
             }
         }
-        // A file that cannot be read to its end is a failure, after everything before was imported. A stopped reader may hang in standard input.
-        if (!stop.IsCancellationRequested) await reading;
     }
 
-    private async Task ReadAsync(IEnumerable<SourceRow> rows, CancellationToken stop)
+    private async Task ReadAsync(IEnumerable<SourceRow> rows, CancellationToken end)
     {
         try
         {
@@ -68,11 +82,11 @@ internal sealed class Importer(Service server, RejectsFile rejects, ImportTotals
                     continue;
                 }
                 if (batch.TryAdd(row)) continue;
-                await _read.Writer.WriteAsync(batch, stop);
+                await _read.Writer.WriteAsync(batch, end);
                 batch = new ImportBatch();
                 batch.TryAdd(row);
             }
-            if (!batch.IsEmpty) await _read.Writer.WriteAsync(batch, stop);
+            if (!batch.IsEmpty) await _read.Writer.WriteAsync(batch, end);
         }
         finally
         {
@@ -130,6 +144,7 @@ internal sealed class Importer(Service server, RejectsFile rejects, ImportTotals
     {
         if (!_inFlight.TryPeek(out var batch)) throw new ImportException($"The server answered row {result.Row}, which was not sent.");
         var row = batch.Answer(result);
+        _answered++;
         if (result.Outcome == Outcome.Failed) rejects.Add(row, result.Error);
         totals.Add(result.Outcome);
         if (!batch.IsAnswered) return;

@@ -12,5 +12,7 @@ internal sealed class ListLog(string logId) : IEventLog
     public ValueTask<IReadOnlyList<LoggedEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
         new([.. Events.Where(logged => logged.Position > after).Take(limit)]);
 
+    public Task RenewAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
     public Task WaitAsync(long after, CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
 }
