@@ -47,14 +47,7 @@ internal static class CatalogFiles
     /// <summary>Writes nonsense over the index files, header and all, as they lie there.</summary>
     public static void DamageIndex(this TempFolder folder)
     {
-        foreach (var path in Directory.EnumerateFiles(folder.Index(), "products-*.db"))
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            var nonsense = new byte[file.Length];
-            Random.Shared.NextBytes(nonsense);
-            file.Write(nonsense);
-        }
-        foreach (var path in Directory.EnumerateFiles(folder.Index(), "products-*.db-wal"))
+        foreach (var path in Directory.EnumerateFiles(folder.Index(), "products-*").Where(p => !p.EndsWith("-shm", StringComparison.Ordinal)))
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             var nonsense = new byte[file.Length];

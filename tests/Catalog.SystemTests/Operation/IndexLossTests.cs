@@ -20,7 +20,8 @@ public sealed class IndexLossTests : IDisposable
     [Fact]
     public Task Emptied_under_load() => UnderLoadAsync(() =>
     {
-        foreach (var path in Directory.EnumerateFiles(_folder.Index()))
+        // Not the -shm file: who shortens a file that is mapped into memory ends the process that has it, whatever that process does.
+        foreach (var path in Directory.EnumerateFiles(_folder.Index()).Where(p => !p.EndsWith("-shm", StringComparison.Ordinal)))
             using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) file.SetLength(0);
     });
 
@@ -102,8 +103,7 @@ public sealed class IndexLossTests : IDisposable
     private static bool IsRebuilding(RpcException e)
     {
         var error = e.GetRpcStatus();
-        if (error?.Detail<Google.Rpc.ErrorInfo>()?.Reason != CatalogError.Name(ErrorReason.IndexRebuilding)) return false;
-        error.Is(StatusCode.Unavailable, ErrorReason.IndexRebuilding);
-        return true;
+        var reason = error?.Detail<Google.Rpc.ErrorInfo>()?.Reason;
+        return new[] { ErrorReason.IndexRebuilding, ErrorReason.IndexUnavailable }.Any(r => CatalogError.Name(r) == reason && error!.Is(StatusCode.Unavailable, r) is not null);
     }
 }

@@ -99,10 +99,30 @@ public sealed class RestartTests : IDisposable
         await using var restored = await CatalogProcess.StartAsync(_folder.Path);
         await Eventually.TrueAsync("the lost product is gone", async () =>
             await restored.CallAsync(Via.Grpc, new GetProductRequest { Name = lost.Name }) is { Error: { } error } && error.Code == (int)StatusCode.NotFound);
-        Assert.Equal("as it was", (await restored.GetAsync(kept)).Title);
+        Assert.Equal("as it was", (await restored.Reads().GetProductAsync(new GetProductRequest { Name = kept.Name })).Title);
         Assert.Equal(1, (await restored.Reads().SearchProductsAsync(new SearchProductsRequest())).TotalSize);
         var next = await restored.Writes().UpdateProductAsync(new UpdateProductRequest { Product = new Product { Name = kept.Name, Title = "anew" } });
         Assert.Equal("anew", (await restored.GetAsync(next)).Title);
+        // What was promised of the lost future is void, and said to be.
+        (await restored.CallAsync(Via.Grpc, new GetProductRequest { Name = kept.Name, ConsistencyTokens = { lost.ConsistencyToken } })).Fails(StatusCode.FailedPrecondition, ErrorReason.TokenOfAnotherLog);
+    }
+
+    [Fact]
+    public async Task The_verb_after_a_restore_voids_tokens_and_positions_and_keeps_what_is_true()
+    {
+        await using var catalog = await CatalogProcess.StartAsync(_folder.Path);
+        var created = await catalog.CreatedAsync(title: "true");
+        var position = (await catalog.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest())).WatchPosition;
+        var (code, output) = await CatalogProcess.RunAsync("restored", "--data", _folder.Path);
+        Assert.True(code == 0, output);
+        (await catalog.CallAsync(Via.Grpc, new GetProductRequest { Name = created.Name, ConsistencyTokens = { created.ConsistencyToken } })).Fails(StatusCode.FailedPrecondition, ErrorReason.TokenOfAnotherLog);
+        using var watch = catalog.Reads().WatchProducts(new WatchProductsRequest { Position = position });
+        (await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await watch.ResponseStream.MoveNext(CancellationToken.None)) { }
+        })).Is(StatusCode.OutOfRange, ErrorReason.PositionExpired);
+        var changed = await catalog.Writes().ActivateProductAsync(new ActivateProductRequest { Name = created.Name });
+        Assert.Equal("true", (await catalog.GetAsync(changed)).Title);
     }
 
     [Fact]
@@ -112,8 +132,9 @@ public sealed class RestartTests : IDisposable
         using var slow = catalog.Reads().WatchProducts(new WatchProductsRequest());
         using var quick = await Watcher.StartAsync(catalog);
         await slow.ResponseStream.MoveNext(CancellationToken.None);
+        var reading = quick.TakeAsync(100, _ => true);
         for (var i = 0; i < 100; i++) await catalog.CreatedAsync(and: p => p.Description = new string('d', 60_000));
-        await quick.TakeAsync(100, _ => true);
+        await reading;
         await Eventually.TrueAsync("the slow client is dropped", async () =>
             (await catalog.Rest.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n').Any(l => l.StartsWith("catalog_queries_watchers", StringComparison.Ordinal) && l.Split(' ')[1] == "1"));
         (await Assert.ThrowsAsync<RpcException>(async () =>
