@@ -19,7 +19,8 @@ namespace Catalog.Hosting;
 /// <summary>What every host shares: ports, gRPC and REST, errors, health, telemetry, logging and shutdown.</summary>
 public static class CatalogHost
 {
-    private const int MaxMessageBytes = 4 * 1024 * 1024;
+    /// <summary>How large a call may be, over gRPC as over REST.</summary>
+    internal const int MaxMessageBytes = 4 * 1024 * 1024;
 
     /// <summary>A host that listens on two addresses: gRPC (h2c), and REST, health and metrics (HTTP/1.1). Without TLS one port cannot carry both.</summary>
     /// <param name="grpc">Where gRPC listens.</param>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Catalog.V1;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
@@ -44,7 +45,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
     {
         try
         {
-            await continuation(requestStream, responseStream, context);
+            await continuation(new Reader<TRequest>(requestStream), responseStream, context);
         }
         catch (Exception e) when (e is not RpcException)
         {
@@ -61,6 +62,24 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
         var trace = Activity.Current?.TraceId.ToString() ?? "none";
         CallFailed(logger, error, context.Method, trace);
         return CatalogError.Of(StatusCode.Internal, ErrorReason.Internal, $"The service failed. Its log says more under the trace {trace}.").ToRpcException();
+    }
+
+    /// <summary>A stream's messages are read inside the service; one that cannot be read is still the caller's fault.</summary>
+    private sealed class Reader<T>(IAsyncStreamReader<T> inner) : IAsyncStreamReader<T>
+    {
+        public T Current => inner.Current;
+
+        public async Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await inner.MoveNext(cancellationToken);
+            }
+            catch (InvalidProtocolBufferException)
+            {
+                throw CatalogError.Invalid("request", ErrorDetails.Unreadable).ToRpcException();
+            }
+        }
     }
 
     [LoggerMessage(1, LogLevel.Error, "{Method} failed (trace {Trace})")]

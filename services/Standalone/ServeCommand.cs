@@ -37,7 +37,7 @@ internal static class ServeCommand
         {
             using var folder = DataFolder.Open(data.FullName);
             await using var app = StandaloneHost.Build(folder, grpc!, rest!);
-            await app.StartAsync(cancellation);
+            await StartAsync(app, cancellation);
             Banner.Print(app, folder);
             // Ctrl-C and SIGTERM: the host's own handling drains; the command line's token would cut it short.
             await app.WaitForShutdownAsync(CancellationToken.None);
@@ -54,6 +54,20 @@ internal static class ServeCommand
         catch (System.Net.Sockets.SocketException e)
         {
             return Fail($"Cannot listen on {urls}: {e.Message}. Choose other addresses with --urls.");
+        }
+    }
+
+    private static async Task StartAsync(WebApplication app, CancellationToken cancellation)
+    {
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch
+        {
+            // What runs in the background has begun already, and must end before its stores are closed under it.
+            await app.StopAsync(CancellationToken.None);
+            throw;
         }
     }
 

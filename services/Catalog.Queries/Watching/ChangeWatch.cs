@@ -79,7 +79,7 @@ internal sealed class ChangeWatch(IChangeFeed feed, QueriesOptions options, Time
         catch (TimeoutException)
         {
             throw CatalogError.Of(StatusCode.ResourceExhausted, ErrorReason.WatchTooSlow,
-                $"The client did not take a message within {options.MaxWatchWrite.TotalSeconds:0} seconds. Watch again from its last position.").ToRpcException();
+                $"The client did not take a message within {options.MaxWatchWrite.TotalSeconds:0.#} seconds. Watch again from its last position.").ToRpcException();
         }
     }
 }

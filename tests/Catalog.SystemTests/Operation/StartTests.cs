@@ -1,0 +1,114 @@
+using System.Diagnostics;
+
+namespace Catalog.SystemTests;
+
+/// <summary>What keeps the process from starting is said in one line that tells what to do.</summary>
+public sealed class StartTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    /// <inheritdoc />
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_port_in_use()
+    {
+        await using var first = await CatalogProcess.StartAsync(_folder.File("first"));
+        await FailsAsync(_folder.File("second"), "--urls", $"{first.Grpc.OriginalString.TrimEnd('/')};http://127.0.0.1:0");
+        await FailsAsync(_folder.File("third"), "--urls", $"http://127.0.0.1:0;{first.Rest.BaseAddress!.OriginalString.TrimEnd('/')}");
+    }
+
+    [Fact]
+    public async Task A_folder_in_use()
+    {
+        await using var first = await CatalogProcess.StartAsync(_folder.Path);
+        await FailsAsync(_folder.Path, "in use by another catalog process");
+        await first.CreatedAsync();
+    }
+
+    [Fact]
+    public async Task A_file_in_the_place_of_the_folder()
+    {
+        await File.WriteAllTextAsync(_folder.File("data"), "");
+        await FailsAsync(_folder.File("data"), "--data");
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written()
+    {
+        using var mount = Tmpfs.Mount(_folder.File("data"), "1m");
+        mount.MakeReadOnly();
+        await FailsAsync(_folder.File("data"), "--data");
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_full_already()
+    {
+        using var mount = Tmpfs.Mount(_folder.File("data"), "64k");
+        await File.WriteAllBytesAsync(Path.Combine(_folder.File("data"), "filler"), new byte[60 * 1024]);
+        await FailsAsync(_folder.File("data"), "full");
+    }
+
+    [Fact]
+    public async Task A_damaged_command_database()
+    {
+        await File.WriteAllTextAsync(_folder.Database(), new string('x', 100_000));
+        await FailsAsync(_folder.Path, "restore the file from a backup");
+    }
+
+    [Fact]
+    public async Task A_command_database_of_a_newer_build()
+    {
+        await using (var first = await CatalogProcess.StartAsync(_folder.Path)) await first.StopAsync();
+        _folder.Change("PRAGMA user_version = 99");
+        await FailsAsync(_folder.Path, "newer build");
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("http://127.0.0.1:0")]
+    [InlineData("https://127.0.0.1:0;http://127.0.0.1:0")]
+    [InlineData("http://127.0.0.1:7;http://127.0.0.1:7")]
+    public async Task Addresses_that_are_none(string urls)
+    {
+        var (code, output) = await CatalogProcess.RunAsync("--data", _folder.Path, "--urls", urls);
+        Assert.Equal(1, code);
+        Assert.Contains("--urls takes two http URLs", output, StringComparison.Ordinal);
+        Refusal.HasNoStackTrace(output);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_of_this_machine() => await FailsAsync(_folder.Path, "--urls", "http://192.0.2.1:5080;http://127.0.0.1:0");
+
+    [Fact]
+    public async Task A_verb_without_a_process_tells_to_start_one()
+    {
+        foreach (var verb in new[] { "rebuild", "replay-dead-letters" })
+        {
+            var (code, output) = await CatalogProcess.RunAsync(verb, "--data", _folder.Path);
+            Assert.Equal(2, code);
+            Assert.Contains($"catalog --data {_folder.Path}", output, StringComparison.Ordinal);
+            Refusal.HasNoStackTrace(output);
+        }
+    }
+
+    [Fact]
+    public async Task The_process_starts_quickly_and_again_after_a_kill()
+    {
+        var clock = Stopwatch.StartNew();
+        await using (var first = await CatalogProcess.StartAsync(_folder.Path)) await first.KillAsync();
+        await using var second = await CatalogProcess.StartAsync(_folder.Path);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        await second.GetAsync(await second.CreatedAsync());
+    }
+
+    private static async Task FailsAsync(string folder, string saying, string urls = "http://127.0.0.1:0;http://127.0.0.1:0")
+    {
+        await using var process = CatalogProcess.Begin(folder, urls);
+        Assert.Equal(1, await process.WaitForExitAsync(Eventually.Patience));
+        var line = Assert.Single(process.Errors);
+        Assert.StartsWith("catalog: ", line, StringComparison.Ordinal);
+        Assert.Contains(saying, line, StringComparison.Ordinal);
+        Assert.True(!string.Join("", process.Output).Contains("   at ", StringComparison.Ordinal), string.Join("\n", process.Output));
+    }
+}

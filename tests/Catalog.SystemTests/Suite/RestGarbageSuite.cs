@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Catalog.V1;
+using Grpc.Core;
+
+namespace Catalog.SystemTests;
+
+/// <summary>What a client can get wrong over REST is told to it as its own mistake: never a 500, never a stack trace.</summary>
+public abstract class RestGarbageSuite(ICatalogUnderTest catalog)
+{
+    private const string Json = "application/json";
+
+    [Theory]
+    [InlineData("POST", "/v1/products", """{"sku":""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B"}}""", "body")]
+    [InlineData("POST", "/v1/products", "[]", "body")]
+    [InlineData("POST", "/v1/products", "\"text\"", "body")]
+    [InlineData("POST", "/v1/products", "7", "body")]
+    [InlineData("POST", "/v1/products", "not json", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":1,"title":"B"}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":{}}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","categories":"C"}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","attributes":{"a":1}}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","attributes":[]}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","stockQuantity":"many"}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","stockQuantity":1.5}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","stockQuantity":1e30}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","stockQuantity":99999999999999999999}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","price":12}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","state":"NONSENSE"}""", "body")]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","createTime":"yesterday"}""", "body")]
+    [InlineData("POST", "/v1/products:batchWrite", """{"commands":[{"activate":1}]}""", "body")]
+    [InlineData("POST", "/v1/products:batchWrite", """{"commands":{}}""", "body")]
+    [InlineData("POST", "/v1/products:search", """{"pageSize":"many"}""", "body")]
+    [InlineData("POST", "/v1/products:search", """{"consistencyTokens":[1]}""", "body")]
+    [InlineData("POST", "/v1/products/x:adjustStock", """{"delta":true}""", "body")]
+    public async Task A_body_that_is_not_what_it_should_be_is_an_invalid_argument(string method, string path, string body, string field) =>
+        await RefusedAsync(method, path, Encoding.UTF8.GetBytes(body), Json, field);
+
+    [Theory]
+    [InlineData("/v1/products:search?pageSize=abc")]
+    [InlineData("/v1/products:search?pageSize=99999999999")]
+    [InlineData("/v1/products:search?page_size=1.5")]
+    [InlineData("/v1/products:search?highlight=maybe")]
+    [InlineData("/v1/products:search?pageSize=1&pageSize=2")]
+    [InlineData("/v1/products:suggest?query=a&pageSize=x")]
+    public async Task A_parameter_that_is_not_what_it_should_be_is_an_invalid_argument(string path) => await RefusedAsync("GET", path, null, null, "parameters");
+
+    [Fact]
+    public async Task Text_that_is_not_UTF_8_is_an_invalid_argument()
+    {
+        byte[] body = [.. "{\"sku\":\"A\",\"title\":\""u8, 0xC3, 0x28, 0xFF, .. "\"}"u8];
+        await RefusedAsync("POST", "/v1/products", body, Json, "body");
+    }
+
+    [Fact]
+    public async Task JSON_nested_without_end_is_an_invalid_argument()
+    {
+        var deep = string.Concat(Enumerable.Repeat("{\"a\":", 5_000)) + "1" + new string('}', 5_000);
+        await RefusedAsync("POST", "/v1/products", Encoding.ASCII.GetBytes(deep), Json, "body");
+        await RefusedAsync("POST", "/v1/products", Encoding.ASCII.GetBytes(new string('[', 100_000)), Json, "body");
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("application/octet-stream")]
+    [InlineData("application/json; charset=nonsense")]
+    [InlineData(null)]
+    public async Task Another_content_type_is_an_invalid_argument(string? type) =>
+        await RefusedAsync("POST", "/v1/products", "{}"u8.ToArray(), type, null);
+
+    [Fact]
+    public async Task Fields_that_the_contract_does_not_know_are_passed_over()
+    {
+        var sku = TestProducts.Word();
+        using var response = await SendAsync("POST", "/v1/products", Encoding.UTF8.GetBytes($$"""{"fromTheFuture":{"a":[1]},"sku":"{{sku}}","title":"T"}"""), Json);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_body_beyond_4_MiB_is_refused_with_what_to_do()
+    {
+        var body = Encoding.ASCII.GetBytes($$"""{"sku":"A","title":"B","description":"{{new string('d', 5 * 1024 * 1024)}}"}""");
+        using var response = await SendAsync("POST", "/v1/products", body, Json);
+        Assert.Equal(429, (int)response.StatusCode);
+        RestCall.ErrorOf(await response.Content.ReadAsStringAsync()).Is(StatusCode.ResourceExhausted, ErrorReason.MessageTooLarge);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/nothing", 404)]
+    [InlineData("GET", "/", 404)]
+    [InlineData("GET", "/v1/products/a/b/c", 404)]
+    [InlineData("GET", "/v1/products/", 404)]
+    [InlineData("POST", "/v1/products/x:unknownVerb", 404)]
+    [InlineData("PUT", "/v1/products/x", 405)]
+    [InlineData("DELETE", "/v1/products", 404)]
+    [InlineData("GET", "/../../etc/passwd", 404)]
+    [InlineData("POST", "/admin/rebuild", 404)]
+    [InlineData("POST", "/catalog.v1.ProductQueryService/GetProduct", 415)]
+    public async Task A_path_that_is_not_there_is_not_found(string method, string path, int status)
+    {
+        using var response = await SendAsync(method, path, null, null);
+        Refusal.HasNoStackTrace(await response.Content.ReadAsStringAsync());
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("GET /v1/products/%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /v1/products/%c3%28 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /v1/products:search?query=%c3%28&filter=%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /v1/products:search?query=a%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /v1/products:search?&&=&=x&query HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /v1/products:search?query.a.b.c=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /v1/products:search?priceRanges=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /v1/products:search?priceRanges.from=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /v1/products:search?pageSize=1&pageSize=2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    [InlineData("PATCH /v1/products/x?updateMask=,,, HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")]
+    [InlineData("POST /v1/products HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")]
+    [InlineData("POST /v1/products HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nnot a chunk\r\n")]
+    [InlineData("POST /v1/products HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: -5\r\nConnection: close\r\n\r\n")]
+    [InlineData("POST /v1/products HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")]
+    [InlineData("NONSENSE\r\n\r\n")]
+    public async Task Raw_nonsense_is_answered_with_a_client_error_or_an_answer(string request)
+    {
+        var answer = await RawAsync(Encoding.Latin1.GetBytes(request));
+        Refusal.HasNoStackTrace(answer);
+        Assert.Matches("^HTTP/1.1 [24]", answer);
+    }
+
+    private async Task RefusedAsync(string method, string path, byte[]? body, string? type, string? field)
+    {
+        using var response = await SendAsync(method, path, body, type);
+        var answer = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{(int)response.StatusCode} {answer}");
+        var error = new Answer(null, RestCall.ErrorOf(answer));
+        if (field is null) error.Fails(StatusCode.InvalidArgument, ErrorReason.InvalidRequest);
+        else error.FailsAt(field);
+    }
+
+    private Task<HttpResponseMessage> SendAsync(string method, string path, byte[]? body, string? type)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(method), new Uri(catalog.Rest.BaseAddress!, path));
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body);
+            if (type is not null) request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+        return catalog.Rest.SendAsync(request);
+    }
+
+    private async Task<string> RawAsync(byte[] request)
+    {
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(catalog.Rest.BaseAddress!.Host, catalog.Rest.BaseAddress.Port);
+        await using var stream = tcp.GetStream();
+        await stream.WriteAsync(request);
+        using var answer = new MemoryStream();
+        await stream.CopyToAsync(answer).WaitAsync(Eventually.Patience);
+        return Encoding.UTF8.GetString(answer.ToArray());
+    }
+}
