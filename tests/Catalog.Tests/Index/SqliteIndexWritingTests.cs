@@ -105,6 +105,11 @@ public sealed class SqliteIndexWritingTests : IAsyncLifetime
     {
         var lamps = Enumerable.Range(0, 30).Select(i => Lamp(i)).ToArray();
         foreach (var lamp in lamps) lamp.Description = string.Join(' ', Enumerable.Range(0, 2000).Select(word => $"{lamp.Name} is a lamp and {word}"));
+        // Connections that were needed once and see the file as it was then.
+        List<ReadConnection> idle = [];
+        for (var i = 0; i < 4; i++) idle.Add(await _writer.File.Readers.RentAsync(Cancellation));
+        foreach (var connection in idle) _writer.File.Readers.Return(connection, failed: false);
+
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var searches = Enumerable.Range(0, 2).Select(_ => Task.Run(
             async () =>
@@ -113,7 +118,7 @@ public sealed class SqliteIndexWritingTests : IAsyncLifetime
             },
             Cancellation)).ToArray();
         var (longest, written) = (0L, 0L);
-        for (var version = 1; version <= 75; version++)
+        for (var version = 1; version <= 55; version++)
         {
             foreach (var lamp in lamps) (lamp.Version, lamp.StockQuantity) = (version, version);
             await WriteAsync(lamps);
@@ -122,8 +127,8 @@ public sealed class SqliteIndexWritingTests : IAsyncLifetime
         }
         await done.CancelAsync();
         await Task.WhenAll(searches);
-        Assert.True(written > 100 << 20);
-        Assert.InRange(longest, 1, 70 << 20);
+        Assert.True(written > 80 << 20);
+        Assert.InRange(longest, 1, 60 << 20);
     }
 
     [Fact]
