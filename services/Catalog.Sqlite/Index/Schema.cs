@@ -15,14 +15,14 @@ internal static class Schema
     /// <summary>Makes the tables of an empty file.</summary>
     public static void Create(Connection connection, string logId)
     {
-        // The full text index must hold a batch in memory, else it writes it piece by piece. Its segments are merged after the commit, not in it.
+        // The full text index holds some hundred products in memory before it writes them. Its segments are merged after the commit, not in it.
         connection.Execute($"""
             PRAGMA journal_mode = WAL;
             BEGIN IMMEDIATE;
             CREATE TABLE meta(log_id TEXT NOT NULL, position INTEGER NOT NULL, complete INTEGER NOT NULL, generation INTEGER NOT NULL);
             CREATE TABLE docs(row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, deleted INTEGER NOT NULL, body BLOB NOT NULL);
             CREATE VIRTUAL TABLE words USING fts5({Columns.Declared}, content = '', contentless_delete = 1, tokenize = 'ascii');
-            INSERT INTO words(words, rank) VALUES('hashsize', 33554432), ('automerge', 0), ('crisismerge', 64);
+            INSERT INTO words(words, rank) VALUES('hashsize', 4194304), ('automerge', 0), ('crisismerge', 64);
             CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row);
             CREATE TABLE dead_letters(position INTEGER PRIMARY KEY, body BLOB NOT NULL, reason TEXT NOT NULL, time INTEGER NOT NULL);
             PRAGMA application_id = {ApplicationId};

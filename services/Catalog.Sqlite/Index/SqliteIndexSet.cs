@@ -48,8 +48,13 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     public async ValueTask<IndexStatus> GetStatusAsync(CancellationToken cancellation)
     {
         var bounds = await _log.GetBoundsAsync(cancellation);
-        if (await GetCurrentAsync(cancellation) is not IndexWriter writer)
-            return new IndexStatus(ProjectionStatus.Types.Phase.Rebuilding, bounds.LogId, bounds.Head - bounds.Trimmed, await OldestAsync(bounds.Trimmed, cancellation), 0);
+        var writer = (IndexWriter?)await GetCurrentAsync(cancellation);
+        if (writer is null || writer.LogId != bounds.LogId)
+        {
+            // Everything is still to come, in an index that follows this log.
+            var first = await OldestAsync(bounds.Trimmed, cancellation);
+            return new IndexStatus(ProjectionStatus.Types.Phase.Rebuilding, bounds.LogId, bounds.Head - bounds.Trimmed, first, DeadLetters: 0);
+        }
         var position = await writer.GetPositionAsync(cancellation);
         var lag = Math.Max(0, bounds.Head - position);
         var phase = Volatile.Read(ref _building) is not null ? ProjectionStatus.Types.Phase.Rebuilding
