@@ -107,7 +107,7 @@ internal sealed class CrashClient(CommandJournal journal, ICatalogUnderTest cata
         return journal.Note(id, random.Next(100) switch
         {
             // Ids and SKUs that others want too.
-            < 12 => new CreateProductRequest { ProductId = $"r{round}-{random.Next(60)}", Product = new Product { Sku = $"SKU-{random.Next(40)}", Title = id, Brand = "crash" }, RequestId = id },
+            < 12 => new CreateProductRequest { ProductId = $"r{round}-{random.Next(60)}", Product = new Product { Sku = $"SKU-{round}-{random.Next(40)}", Title = id, Brand = "crash" }, RequestId = id },
             < 30 => new UpdateProductRequest { Product = new Product { Name = name, Title = id, Etag = etag }, RequestId = id },
             < 50 => new ChangePriceRequest { Name = name, Price = TestProducts.Usd(serial), Etag = etag, RequestId = id },
             < 85 => new AdjustStockRequest { Name = name, Delta = random.Next(2) == 0 ? random.Next(1, 6) : -random.Next(1, 6), Reason = id, Etag = etag, RequestId = id },
