@@ -1,0 +1,153 @@
+using Catalog.V1;
+using Google.Protobuf;
+using Change = Catalog.V1.ProductEvent.ChangeOneofCase;
+using Outcome = Catalog.V1.ImportRowResult.Types.Outcome;
+using State = Catalog.V1.Product.Types.State;
+
+namespace Catalog.SystemTests.Crash;
+
+/// <summary>
+/// Holds what the catalog says to what its clients were told. It follows the log of events, which must tell of every acknowledged command once, of nothing else, and
+/// for each product without a hole; and it reads the index, which must equal the log's end.
+/// </summary>
+internal sealed class CrashChecker(CommandJournal journal)
+{
+    private readonly Dictionary<string, ProductEvent> _newest = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _owners = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Name, long Version), string> _etags = [];
+    private readonly HashSet<string> _seenCommands = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _touched = new(StringComparer.Ordinal);
+    private long _position;
+    private string _watchPosition = "";
+
+    /// <summary>Events that were checked.</summary>
+    public int Events { get; private set; }
+
+    public async Task BeginAsync(ICatalogUnderTest catalog) =>
+        _watchPosition = (await catalog.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest())).WatchPosition;
+
+    /// <summary>Checks everything that was sent since the last time. Every command must be settled.</summary>
+    public async Task CheckAsync(ICatalogUnderTest catalog, int round)
+    {
+        var marker = journal.Note($"marker-{round}", new CreateProductRequest
+        {
+            ProductId = $"marker-{round}", Product = new Product { Sku = $"MARKER-{round}", Title = $"marker-{round}", Brand = "crash" }, RequestId = $"marker-{round}",
+        });
+        journal.Acknowledged(marker, (await catalog.CallAsync(Via.Grpc, marker.Request)).Receipt());
+        var acknowledged = journal.Commands.Values.Where(c => c.Receipt is not null).ToLookup(c => (c.Receipt!.Name, c.Receipt.Version));
+
+        using var watch = await Watcher.StartAsync(catalog, _watchPosition);
+        foreach (var happened in await ReadToAsync(watch, marker.Receipt!.Name)) Follow(happened, [.. acknowledged[(happened.Name, happened.Version)]]);
+        _watchPosition = watch.Position;
+
+        foreach (var sent in journal.Commands.Values) CheckAcknowledged(sent);
+        foreach (var row in journal.Rows.Values) CheckRow(row);
+        await CheckIndexAsync(catalog, _touched, marker.Receipt.ConsistencyToken);
+        _touched.Clear();
+        journal.Commands.Clear();
+        journal.Rows.Clear();
+        _seenCommands.Clear();
+    }
+
+    /// <summary>Checks every product that there ever was.</summary>
+    public Task CheckAllAsync(ICatalogUnderTest catalog, string token) => CheckIndexAsync(catalog, _newest.Keys, token);
+
+    private static async Task<List<ProductEvent>> ReadToAsync(Watcher watch, string marker)
+    {
+        while (watch.Seen.Count == 0 || watch.Seen[^1].Name != marker) await watch.ReadAsync();
+        return watch.Seen;
+    }
+
+    private void Follow(ProductEvent happened, List<SentCommand> acknowledged)
+    {
+        Events++;
+        Assert.True(happened.Position > _position, $"{happened} comes after position {_position}");
+        _position = happened.Position;
+        var before = _newest.GetValueOrDefault(happened.Name);
+        Assert.True(happened.Version == (before?.Version ?? 0) + 1, $"{happened} follows {before}");
+        FollowSku(happened, before);
+
+        if (happened.ChangeCase == Change.StockAdjusted) Assert.Equal((before?.Product.StockQuantity ?? 0) + happened.StockAdjusted.Delta, happened.Product.StockQuantity);
+        else if (happened.ChangeCase != Change.Deleted) Assert.Equal(before?.Product.StockQuantity ?? 0, happened.Product.StockQuantity);
+        Assert.InRange(happened.Product.StockQuantity, 0, long.MaxValue);
+
+        var causes = acknowledged.Where(c => Caused(c.Request, happened)).ToList();
+        if (causes.Count == 0)
+        {
+            Assert.True(journal.Rows.TryGetValue(happened.Product.Title, out var row) && row.Row.ProductId == happened.Name["products/".Length..], $"nobody was told of {happened}");
+            Assert.True(_seenCommands.Add(happened.Product.Title), $"{happened} happened twice");
+        }
+        else
+        {
+            // Of the commands that say nothing of themselves in the event, those that changed nothing tell the same version.
+            if (happened.ChangeCase is not (Change.Activated or Change.Discontinued)) Assert.Single(causes);
+            Assert.All(causes, c => Assert.Equal(happened.Product.Etag, c.Receipt!.Etag));
+            foreach (var cause in causes) Assert.True(_seenCommands.Add(cause.RequestId), $"{cause.Request} happened twice");
+            if (causes.Count == 1 && Etag(causes[0].Request) is { Length: > 0 } etag) Assert.Equal(before!.Product.Etag, etag);
+        }
+        _newest[happened.Name] = happened;
+        _etags[(happened.Name, happened.Version)] = happened.Product.Etag;
+        _touched.Add(happened.Name);
+    }
+
+    private void FollowSku(ProductEvent happened, ProductEvent? before)
+    {
+        if (before is { Product.Sku.Length: > 0 }) _owners.Remove(before.Product.Sku);
+        if (happened.Product.Sku.Length > 0) Assert.True(_owners.TryAdd(happened.Product.Sku, happened.Name), $"{happened} has the SKU of {_owners.GetValueOrDefault(happened.Product.Sku)}");
+    }
+
+    private void CheckAcknowledged(SentCommand sent)
+    {
+        Assert.False(sent.IsUnknown);
+        if (sent.Receipt is not { } receipt) return;
+        Assert.True(_etags.TryGetValue((receipt.Name, receipt.Version), out var etag) && etag == receipt.Etag, $"{receipt} tells a version that is not there");
+        // A command that changes nothing makes no event, and only these can be so.
+        if (sent.Request is ActivateProductRequest or DiscontinueProductRequest) return;
+        Assert.True(_seenCommands.Contains(sent.RequestId), $"{sent.Request} was acknowledged with {receipt} and did not happen");
+    }
+
+    private void CheckRow(SentRow sent)
+    {
+        Assert.True(sent.Result is { Outcome: Outcome.Created or Outcome.Updated or Outcome.Unchanged }, $"{sent.Row} was answered {sent.Result}");
+        var newest = _newest[sent.Result!.Name];
+        Assert.Equal((sent.Row.Title, sent.Result.Version), (newest.Product.Title, newest.Version));
+    }
+
+    private async Task CheckIndexAsync(ICatalogUnderTest catalog, IReadOnlyCollection<string> names, string token)
+    {
+        foreach (var some in names.Chunk(100))
+        {
+            var expected = some.Select(n => _newest[n].Product).ToList();
+            var read = await catalog.Reads().BatchGetProductsAsync(new BatchGetProductsRequest { Names = { some }, ConsistencyTokens = { token } });
+            Assert.Equal(expected.Where(p => p.State != State.Deleted), read.Products);
+            Assert.Equal(expected.Where(p => p.State == State.Deleted).Select(p => p.Name), read.Missing);
+        }
+        var live = _newest.Values.Count(e => e.Product.State != State.Deleted);
+        Assert.Equal(live, (await catalog.Reads().SearchProductsAsync(new SearchProductsRequest { Filter = "brand = \"crash\"", ConsistencyTokens = { token } })).TotalSize);
+        var status = await catalog.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest());
+        Assert.Equal((0L, 0L), (status.LagEvents, status.DeadLetters));
+    }
+
+    private static bool Caused(IMessage request, ProductEvent happened) => request switch
+    {
+        CreateProductRequest create => happened.ChangeCase == Change.Created && happened.Product.Title == create.RequestId,
+        UpdateProductRequest update => happened.ChangeCase == Change.Updated && happened.Product.Title == update.RequestId,
+        ChangePriceRequest price => happened.ChangeCase == Change.PriceChanged && happened.Product.Price.Equals(price.Price),
+        AdjustStockRequest stock => happened.ChangeCase == Change.StockAdjusted && happened.StockAdjusted.Reason == stock.RequestId && happened.StockAdjusted.Delta == stock.Delta,
+        ActivateProductRequest => happened.ChangeCase == Change.Activated,
+        DiscontinueProductRequest => happened.ChangeCase == Change.Discontinued,
+        DeleteProductRequest => happened.ChangeCase == Change.Deleted,
+        _ => false,
+    };
+
+    private static string Etag(IMessage request) => request switch
+    {
+        UpdateProductRequest update => update.Product.Etag,
+        ChangePriceRequest price => price.Etag,
+        AdjustStockRequest stock => stock.Etag,
+        ActivateProductRequest activate => activate.Etag,
+        DiscontinueProductRequest discontinue => discontinue.Etag,
+        DeleteProductRequest delete => delete.Etag,
+        _ => "",
+    };
+}

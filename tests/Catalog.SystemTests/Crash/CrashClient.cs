@@ -1,0 +1,138 @@
+using Catalog.V1;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Catalog.SystemTests.Crash;
+
+/// <summary>
+/// A client that sends whatever a client can send, as fast as it is answered, until the process is gone. Each change says which command made it: titles and reasons
+/// are request ids, prices are serial numbers.
+/// </summary>
+internal sealed class CrashClient(CommandJournal journal, ICatalogUnderTest catalog, string[] names, Random random, int round, int number, Func<bool> isKilled)
+{
+    private int _imported;
+
+    public async Task RunAsync()
+    {
+        while (await StepAsync()) { }
+    }
+
+    /// <summary>Sends an unanswered command again, twice at once.</summary>
+    public static async Task RepeatAsync(CommandJournal journal, ICatalogUnderTest catalog, SentCommand sent)
+    {
+        var client = new CrashClient(journal, catalog, [], Random.Shared, 0, 0, () => false);
+        await Task.WhenAll(client.SendAsync(sent), client.SendAsync(sent));
+        sent.Settled();
+    }
+
+    /// <summary>Runs an import; rows that are answered are noted.</summary>
+    public static async Task ImportAsync(ICatalogUnderTest catalog, IEnumerable<SentRow[]> messages)
+    {
+        var rows = messages.SelectMany(m => m).ToList();
+        using var import = catalog.Writes().ImportProducts();
+        var answered = 0;
+        var reading = Task.Run(async () =>
+        {
+            await foreach (var answer in import.ResponseStream.ReadAllAsync())
+                foreach (var result in answer.Results) rows[answered++].Result = result;
+        });
+        foreach (var message in messages) await import.RequestStream.WriteAsync(new ImportProductsRequest { Rows = { message.Select(m => m.Row) } });
+        await import.RequestStream.CompleteAsync();
+        await reading;
+    }
+
+    private async Task<bool> StepAsync()
+    {
+        try
+        {
+            switch (random.Next(20))
+            {
+                case < 2:
+                    return await BatchAsync();
+                case 2:
+                    await ImportAsync(catalog, [.. Enumerable.Range(0, 3).Select(_ => Rows(random.Next(1, 30)))]);
+                    return true;
+                case < 6:
+                    // The impatient kind, who does not wait for the answer to the first attempt.
+                    var command = Any();
+                    return (await Task.WhenAll(SendAsync(command), SendAsync(command), SendAsync(command))).All(answered => answered);
+                default:
+                    return await SendAsync(Any());
+            }
+        }
+        catch (Exception e) when (isKilled() && e is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled or StatusCode.Unknown } or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> SendAsync(SentCommand sent)
+    {
+        var answer = await catalog.CallAsync(Via.Grpc, sent.Request);
+        if (answer.Message is CommandReceipt receipt) journal.Acknowledged(sent, receipt);
+        else if (answer.Error!.Details.Count > 0) sent.Refused(answer.Error);
+        else
+        {
+            sent.Unanswered();
+            Assert.True(isKilled(), $"{sent.Request} was answered {answer.Error}");
+            return false;
+        }
+        return true;
+    }
+
+    private async Task<bool> BatchAsync()
+    {
+        var commands = Enumerable.Range(0, random.Next(2, 30)).Select(_ => Any()).ToList();
+        var answer = await catalog.CallAsync(Via.Grpc, new BatchWriteProductsRequest { Commands = { commands.Select(c => Wrap(c.Request)) } });
+        if (answer.Message is not BatchWriteProductsResponse response)
+        {
+            commands.ForEach(c => c.Unanswered());
+            Assert.True(isKilled(), $"a batch was answered {answer.Error}");
+            return false;
+        }
+        foreach (var (sent, result) in commands.Zip(response.Results))
+        {
+            if (result.Receipt is not null) journal.Acknowledged(sent, result.Receipt);
+            else sent.Refused(result.Error);
+        }
+        return true;
+    }
+
+    private SentCommand Any()
+    {
+        var serial = journal.Next();
+        var id = $"r{round}-c{number}-{serial}";
+        var name = names[random.Next(names.Length)];
+        var etag = random.Next(3) == 0 && journal.Etags.TryGetValue(name, out var known) ? known : "";
+        return journal.Note(id, random.Next(100) switch
+        {
+            // Ids and SKUs that others want too.
+            < 12 => new CreateProductRequest { ProductId = $"r{round}-{random.Next(60)}", Product = new Product { Sku = $"SKU-{round}-{random.Next(40)}", Title = id, Brand = "crash" }, RequestId = id },
+            < 30 => new UpdateProductRequest { Product = new Product { Name = name, Title = id, Etag = etag }, RequestId = id },
+            < 50 => new ChangePriceRequest { Name = name, Price = TestProducts.Usd(serial), Etag = etag, RequestId = id },
+            < 85 => new AdjustStockRequest { Name = name, Delta = random.Next(2) == 0 ? random.Next(1, 6) : -random.Next(1, 6), Reason = id, Etag = etag, RequestId = id },
+            < 91 => new ActivateProductRequest { Name = name, Etag = etag, RequestId = id },
+            < 97 => new DiscontinueProductRequest { Name = name, Etag = etag, RequestId = id },
+            _ => new DeleteProductRequest { Name = name, Etag = etag, RequestId = id },
+        });
+    }
+
+    // A product appears once in a round, so that a row that is repeated finds what it left.
+    private SentRow[] Rows(int count) => [.. Enumerable.Range(0, count).Select(_ =>
+    {
+        var row = new ImportRow { ProductId = $"import-{number}-{_imported}", Sku = $"IMPORT-{number}-{_imported}", Title = $"row-{journal.Next()}", Brand = "crash" };
+        _imported++;
+        return journal.Rows[row.Title] = new SentRow(row);
+    })];
+
+    private static WriteCommand Wrap(IMessage request) => request switch
+    {
+        CreateProductRequest create => new WriteCommand { Create = create },
+        UpdateProductRequest update => new WriteCommand { Update = update },
+        ChangePriceRequest price => new WriteCommand { ChangePrice = price },
+        AdjustStockRequest stock => new WriteCommand { AdjustStock = stock },
+        ActivateProductRequest activate => new WriteCommand { Activate = activate },
+        DiscontinueProductRequest discontinue => new WriteCommand { Discontinue = discontinue },
+        _ => new WriteCommand { Delete = (DeleteProductRequest)request },
+    };
+}
