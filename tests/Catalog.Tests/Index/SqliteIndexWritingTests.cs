@@ -165,6 +165,19 @@ public sealed class SqliteIndexWritingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_word_is_taken_for_the_nearest_of_too_many()
+    {
+        const string letters = "abcdefghijklmnopqrstuvwxyz";
+        string[] nearer = [.. letters.Take(20).Select(letter => "lampsh" + letter + "de")];
+        string[] farther = [.. letters.SelectMany(letter => letters.Take(5), (one, two) => $"l{one}mpsha{two}e").Except(nearer)];
+        await WriteAsync([.. nearer.Concat(farther).Select((title, number) => Lamp(number, title: title))]);
+        var page = await SearchAsync("lampshade");
+        Assert.Equal(51, page.Total);
+        Assert.Equal("lampshade", page.Products[0].Title);
+        Assert.Superset(nearer.ToHashSet(StringComparer.Ordinal), page.Products.Select(product => product.Title).ToHashSet(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Dead_letters_of_an_index_that_is_being_built_are_there_when_it_serves()
     {
         var next = await _set.CreateAsync("log", Cancellation);

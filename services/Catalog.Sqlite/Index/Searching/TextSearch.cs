@@ -6,26 +6,31 @@ namespace Catalog.Sqlite.Index.Searching;
 /// <summary>Finds the rows that hold the text of a search.</summary>
 internal static class TextSearch
 {
-    /// <summary>
-    /// How many words a mistyped one is taken for: the nearest, and of these the most frequent. A search of many words shares
-    /// <see cref="MaxVariantsInAll"/> among them.
-    /// </summary>
+    /// <summary>How many words a mistyped one is taken for: the nearest, and of these the most frequent.</summary>
     public const int MaxVariants = 50;
 
     /// <summary>How many words the mistyped ones of a search are taken for in all.</summary>
     public const int MaxVariantsInAll = 400;
 
+    /// <summary>
+    /// In how many products these may occur, summed up; what would be too much is left out. Where many frequent words are near one another, a search would
+    /// else take seconds, to find what hardly anybody meant.
+    /// </summary>
+    public const long MaxVariantFrequency = 150_000;
+
     /// <summary>How many clauses decide on the rank of a match. The others must match, and no more.</summary>
     public const int MaxRankedClauses = 8;
 
     // Of so many near words the frequency is looked up.
-    private const int MaxCandidates = 400;
+    private const int MaxCandidates = 200;
 
     /// <summary>Runs the text part of a search.</summary>
     public static Matches Run(ReadConnection connection, Vocabulary vocabulary, IReadOnlyList<TextClause> clauses, bool ranked, CancellationToken cancellation)
     {
         var limit = Math.Min(MaxVariants, MaxVariantsInAll / clauses.Count);
-        var variants = clauses.Select(clause => Variants(connection, vocabulary, clause, limit)).ToList();
+        var budget = MaxVariantFrequency;
+        List<List<string>> variants = [];
+        foreach (var clause in clauses) variants.Add(Variants(connection, vocabulary, clause, limit, ref budget));
         var queries = clauses.Zip(variants, FtsQuery.Clause).ToList();
         var matches = new Matches();
         try
@@ -46,7 +51,7 @@ internal static class TextSearch
     }
 
     private static void Rank(
-        ReadConnection connection, IReadOnlyList<TextClause> clauses, List<IReadOnlyList<string>> variants, List<string> queries, Matches matches,
+        ReadConnection connection, IReadOnlyList<TextClause> clauses, List<List<string>> variants, List<string> queries, Matches matches,
         CancellationToken cancellation)
     {
         matches.BeginRanking();
@@ -60,14 +65,20 @@ internal static class TextSearch
         }
     }
 
-    private static IReadOnlyList<string> Variants(ReadConnection connection, Vocabulary vocabulary, TextClause clause, int limit)
+    private static List<string> Variants(ReadConnection connection, Vocabulary vocabulary, TextClause clause, int limit, ref long budget)
     {
-        if (clause is not TextClause.Word { Typos: > 0 } word) return [];
-        var near = vocabulary.FindNear(word.Term, word.Typos);
-        IEnumerable<(string Word, int Distance)> best = near.OrderBy(found => found.Distance).ThenBy(found => found.Word, StringComparer.Ordinal);
-        if (near.Count > limit)
-            best = best.Take(MaxCandidates).Select(found => (found, frequency: connection.Frequency(found.Word))).OrderBy(found => found.found.Distance)
-                .ThenByDescending(found => found.frequency).ThenBy(found => found.found.Word, StringComparer.Ordinal).Select(found => found.found).Take(limit);
-        return best.Select(found => found.Word).ToList();
+        List<string> variants = [];
+        if (clause is not TextClause.Word { Typos: > 0 } word) return variants;
+        var candidates = vocabulary.FindNear(word.Term, word.Typos).OrderBy(found => found.Distance).ThenBy(found => found.Word, StringComparer.Ordinal).Take(MaxCandidates)
+            .Select(found => (found.Word, found.Distance, Frequency: vocabulary.Frequencies.Of(found.Word, connection)))
+            .OrderBy(found => found.Distance).ThenByDescending(found => found.Frequency).ThenBy(found => found.Word, StringComparer.Ordinal);
+        foreach (var (variant, _, frequency) in candidates)
+        {
+            if (frequency == 0 || frequency > budget) continue;
+            budget -= frequency;
+            variants.Add(variant);
+            if (variants.Count == limit) break;
+        }
+        return variants;
     }
 }

@@ -28,6 +28,9 @@ internal sealed class Vocabulary
     // Of Recent, readers look at the first RecentCount only, which are never written again. Rare are words with characters beyond the basic plane.
     private sealed record State(SortedWords Sorted, string[] Recent, int RecentCount, string[] Rare);
 
+    /// <summary>How frequent they are.</summary>
+    public WordFrequencies Frequencies { get; } = new();
+
     /// <summary>Adds the words that are new.</summary>
     public void Add(IReadOnlyList<string> words)
     {
