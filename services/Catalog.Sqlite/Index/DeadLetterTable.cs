@@ -3,7 +3,9 @@ using Catalog.Sqlite.Index.Sql;
 
 namespace Catalog.Sqlite.Index;
 
-/// <summary>The dead letters, beside the index that they are missing from: one that is built anew either takes them or sets them aside again.</summary>
+/// <summary>
+/// The dead letters, beside the index that they are missing from: one that is built anew either takes them or sets them aside again.
+/// </summary>
 internal static class DeadLetterTable
 {
     public static bool Add(Connection connection, DeadLetter letter)

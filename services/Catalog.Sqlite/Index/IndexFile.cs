@@ -8,8 +8,8 @@ using Google.Protobuf;
 namespace Catalog.Sqlite.Index;
 
 /// <summary>
-/// One open index: its file, its connections, and what of it is held in memory. Everyone who uses it enters and exits; when an index was closed and the last one
-/// is out, the file is let go.
+/// One open index: its file, its connections, and what of it is held in memory. Everyone who uses it enters and exits; when an index was closed and
+/// the last one is out, the file is let go.
 /// </summary>
 internal sealed class IndexFile
 {
@@ -25,7 +25,8 @@ internal sealed class IndexFile
         _damaged = damaged;
         _closed = closed;
         Connection = connection;
-        // Enough, because the file can be built anew: power loss takes the last commits, in order, so the position never survives what was written before it.
+        // Enough, because the file can be built anew: power loss takes the last commits, in order, so the position never survives what was written
+        // before it.
         connection.Execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32000");
         using (var meta = connection.Once("SELECT log_id, generation FROM meta"))
         {

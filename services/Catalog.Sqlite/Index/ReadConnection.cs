@@ -130,7 +130,8 @@ internal sealed class ReadConnection : IDisposable
         }
     }
 
-    private static long Read(Statement statement) => statement.Step() ? Take(statement) : throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "A row is missing.");
+    private static long Read(Statement statement) => statement.Step() ? Take(statement)
+        : throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "A row is missing.");
 
     private static long Take(Statement statement)
     {

@@ -4,7 +4,8 @@ using Catalog.Sqlite.Index.Documents;
 namespace Catalog.Sqlite.Index;
 
 /// <summary>
-/// The connections that an index is read on. One that comes back keeps its view of the file as long as that is the newest: taking a new one costs more than a lookup.
+/// The connections that an index is read on. One that comes back keeps its view of the file as long as that is the newest: taking a new one costs
+/// more than a lookup.
 /// </summary>
 internal sealed class ReaderPool(string path, PublishedDocs docs) : IDisposable
 {
@@ -55,7 +56,9 @@ internal sealed class ReaderPool(string path, PublishedDocs docs) : IDisposable
         }
     }
 
-    /// <summary>Lets go of the views of idle connections after a commit: they are old now, and would keep the write-ahead log from starting over.</summary>
+    /// <summary>
+    /// Lets go of the views of idle connections after a commit: they are old now, and would keep the write-ahead log from starting over.
+    /// </summary>
     public void LetGo()
     {
         List<ReadConnection> idle = [];

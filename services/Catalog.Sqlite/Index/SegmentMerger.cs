@@ -3,8 +3,8 @@ using Catalog.Sqlite.Index.Sql;
 namespace Catalog.Sqlite.Index;
 
 /// <summary>
-/// Merges the segments of the full text index, of which every commit makes one. SQLite would do it within the commit, now and then for a long time; here it
-/// comes after, when the write is already visible, and in proportion to what was written.
+/// Merges the segments of the full text index, of which every commit makes one. SQLite would do it within the commit, now and then for a long time;
+/// here it comes after, when the write is already visible, and in proportion to what was written.
 /// </summary>
 internal sealed class SegmentMerger(Connection connection)
 {

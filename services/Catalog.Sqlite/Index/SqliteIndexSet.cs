@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace Catalog.Sqlite.Index;
 
 /// <summary>
-/// The embedded query database: SQLite files of their own with a full text index, <c>index/products-&lt;time&gt;.db</c> in the data folder. The newest complete one
-/// serves. One that is missing, damaged or of another version is no error: there is none that can serve, until the projection has built one from the truth.
+/// The embedded query database: SQLite files of their own with a full text index, <c>index/products-&lt;time&gt;.db</c> in the data folder. The
+/// newest complete one serves. One that is missing, damaged or of another version is no error: there is none that can serve, until the projection
+/// has built one from the truth.
 /// </summary>
 public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLetters, IAsyncDisposable
 {
@@ -21,7 +22,9 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     private TaskCompletionSource _unusable = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _disposed;
 
-    /// <summary>Opens the newest index that can serve, and removes what is of no more use. What it needs in memory is read in the background.</summary>
+    /// <summary>
+    /// Opens the newest index that can serve, and removes what is of no more use. What it needs in memory is read in the background.
+    /// </summary>
     /// <param name="dataFolder">The data folder. One process at a time uses it.</param>
     /// <param name="log">The event log that is projected.</param>
     /// <param name="time">The time.</param>
@@ -35,7 +38,9 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
         if (_current is null) _unusable.SetResult();
     }
 
-    /// <summary>Completes when there is no index that can serve, because there never was one or because it broke: the projection must build one.</summary>
+    /// <summary>
+    /// Completes when there is no index that can serve, because there never was one or because it broke: the projection must build one.
+    /// </summary>
     public Task Unusable => Volatile.Read(ref _unusable).Task;
 
     /// <inheritdoc/>
@@ -117,28 +122,6 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     }
 
     /// <inheritdoc/>
-    public async ValueTask AddAsync(DeadLetter letter, CancellationToken cancellation)
-    {
-        // An index that is being built will be the one that serves, and must know what it does not hold.
-        foreach (var file in OpenFiles())
-            await file.Writer.UseAsync(() => DeadLetterTable.Add(file.Connection, letter), cancellation);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<DeadLetter>> ReadAsync(long after, int limit, CancellationToken cancellation)
-    {
-        var file = OpenFiles()[0];
-        return file.Writer.UseAsync(() => DeadLetterTable.Read(file.Connection, after, limit), cancellation);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask RemoveAsync(long position, CancellationToken cancellation)
-    {
-        foreach (var file in OpenFiles())
-            await file.Writer.UseAsync(() => DeadLetterTable.Remove(file.Connection, position), cancellation);
-    }
-
-    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -157,16 +140,6 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
         while (Volatile.Read(ref _current) is { IsUsable: true } current)
             if (current.TryEnter()) return current;
         return null;
-    }
-
-    // The one that serves first.
-    private List<IndexFile> OpenFiles()
-    {
-        lock (_gate)
-        {
-            List<IndexFile> files = [.. new[] { _current, _building }.OfType<IndexFile>().Where(file => file.IsUsable)];
-            return files.Count > 0 ? files : throw IndexFile.Rebuilding();
-        }
     }
 
     private async ValueTask<DateTimeOffset?> OldestAsync(long after, CancellationToken cancellation) =>

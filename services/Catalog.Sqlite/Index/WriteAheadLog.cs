@@ -3,8 +3,8 @@ using Catalog.Sqlite.Index.Sql;
 namespace Catalog.Sqlite.Index;
 
 /// <summary>
-/// Keeps the write-ahead log short. Writing it back takes a disk's pace, so it is done after a commit is visible, not in it. Under constant readers the log
-/// would never be free to start over by itself, so those that still read from it are waited for, if only for a moment.
+/// Keeps the write-ahead log short. Writing it back takes a disk's pace, so it is done after a commit is visible, not in it. Under constant readers
+/// the log would never be free to start over by itself, so those that still read from it are waited for, if only for a moment.
 /// </summary>
 internal sealed class WriteAheadLog
 {

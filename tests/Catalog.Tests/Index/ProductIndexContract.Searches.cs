@@ -78,4 +78,16 @@ public abstract partial class ProductIndexContract
             },
             iter: Samples * 10, threads: 1);
     }
+
+    [Fact]
+    public async Task A_search_that_nobody_waits_for_any_more_ends()
+    {
+        await WriteAsync([.. Enumerable.Range(0, 100).Select(i => Titled($"p{i}", "lamp"))]);
+        using var reader = await Index.OpenAsync(Cancellation);
+        await reader.MakeSearchableAsync(Cancellation);
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reader.SearchAsync(Plan("lamp"), cancelled.Token));
+        Assert.Equal(100, (await reader.SearchAsync(Plan("lamp"), Cancellation)).Total);
+    }
 }

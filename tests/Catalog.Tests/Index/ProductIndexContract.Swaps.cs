@@ -88,7 +88,8 @@ public abstract partial class ProductIndexContract
     {
         var lamps = Enumerable.Range(0, 60).Select(i => Lamp($"lamp{i}", i % 7)).ToArray();
         await WriteAsync(lamps);
-        var plan = Plan("lamp", "", order switch { "title" => By(FieldKind.Title), "price" => By(FieldKind.Price, descending: true), _ => new SortBy(null, Descending: true) });
+        var plan = Plan("lamp", "", order switch { "title" => By(FieldKind.Title), "price" => By(FieldKind.Price, descending: true),
+            _ => new SortBy(null, Descending: true) });
         List<string> seen = [];
         var round = 0;
         for (PageEnd? after = null; ;)
@@ -97,7 +98,8 @@ public abstract partial class ProductIndexContract
             seen.AddRange(Ids(page.Products));
             round++;
             await WriteAsync(
-                Titled($"stone{round}", $"stone lamp {round}"), Titled("changing", $"lamp {new string('x', round)} number {round}", round), Titled($"unrelated{round}", "chair table"),
+                Titled($"stone{round}", $"stone lamp {round}"), Titled("changing", $"lamp {new string('x', round)} number {round}", round),
+                Titled($"unrelated{round}", "chair table"),
                 RandomProducts.Tombstone($"stone{round - 1}", 9));
             if ((after = page.Next) is null) break;
         }

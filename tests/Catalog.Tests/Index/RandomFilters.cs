@@ -27,8 +27,10 @@ internal static class RandomFilters
         Number(FieldKind.Version, Gen.Long[0, 10]),
         Number(FieldKind.CreateTime, Gen.Int[-1, 22].Select(day => new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(day).UtcTicks)),
         Number(FieldKind.UpdateTime, Gen.Int[-1, 22].Select(day => new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(day).UtcTicks)),
-        Gen.Select(Equality, Gen.Enum<Product.Types.State>()).Select((comparison, state) => (FilterExpression)new FilterExpression.Compare(new Field(FieldKind.State), comparison, state)),
-        Gen.Select(Gen.OneOf(TextField, Attribute, Gen.Const(new Field(FieldKind.Categories))), Value).Select((field, value) => (FilterExpression)new FilterExpression.Has(field, value)),
+        Gen.Select(Equality, Gen.Enum<Product.Types.State>())
+            .Select((comparison, state) => (FilterExpression)new FilterExpression.Compare(new Field(FieldKind.State), comparison, state)),
+        Gen.Select(Gen.OneOf(TextField, Attribute, Gen.Const(new Field(FieldKind.Categories))), Value)
+            .Select((field, value) => (FilterExpression)new FilterExpression.Has(field, value)),
         Gen.OneOf(TextField, Attribute, Gen.OneOf(FieldKind.Categories, FieldKind.Price, FieldKind.CreateTime, FieldKind.UpdateTime).Select(kind => new Field(kind)))
             .Select(field => (FilterExpression)new FilterExpression.Present(field)));
 

@@ -10,7 +10,8 @@ internal static class ReferenceSearch
     /// <summary>Everything that matches, in order. Not for relevance.</summary>
     public static List<Product> Find(IEnumerable<Product> products, SearchPlan plan)
     {
-        var found = products.Where(product => product.State != Product.Types.State.Deleted && plan.Filter.Matches(product) && plan.Text.All(clause => Holds(product, clause))).ToList();
+        var found = products.Where(product => product.State != Product.Types.State.Deleted && plan.Filter.Matches(product))
+            .Where(product => plan.Text.All(clause => Holds(product, clause))).ToList();
         found.Sort((left, right) => Compare(plan, left, right));
         return found;
     }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Catalog.Tests.Index;
 
 /// <summary>What becomes of index files that are missing, half built, out of date or broken.</summary>
-public sealed class SqliteIndexFileTests : IAsyncDisposable
+public sealed partial class SqliteIndexFileTests : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("catalog-index-");
     private readonly FakeTimeProvider _time = new() { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
@@ -128,86 +128,6 @@ public sealed class SqliteIndexFileTests : IAsyncDisposable
         Assert.Equal(content, await File.ReadAllTextAsync(Path.Combine(_folder.FullName, "index", "damaged.db"), Cancellation));
     }
 
-    [Fact]
-    public async Task Damage_found_while_opening_leads_to_a_new_index()
-    {
-        await FillAsync(500);
-        await CloseAsync();
-        Garble(Files[0], from: 2 * 4096);
-        var set = Open();
-        await set.Unusable.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
-        await AssertWorksAgainAsync(set);
-    }
-
-    [Fact]
-    public async Task Damage_found_while_reading_leads_to_a_new_index()
-    {
-        await FillAsync(2000);
-        await CloseAsync();
-        var set = Open();
-        using var reader = await set.OpenAsync(Cancellation);
-        Assert.Equal(2000, (await reader.SearchAsync(ProductIndexContract.Plan(), Cancellation)).Total);
-        Garble(Files[0], from: 2 * 4096);
-        await AssertRebuildingAsync(async () => await reader.GetAsync([.. Enumerable.Range(0, 2000).Select(i => $"p{i}")], Cancellation));
-        await set.Unusable.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
-        await AssertRebuildingAsync(async () => (await set.OpenAsync(Cancellation)).Dispose());
-        reader.Dispose();
-        await AssertWorksAgainAsync(set);
-    }
-
-    [Fact]
-    public async Task Damage_found_while_writing_leads_to_a_new_index()
-    {
-        await FillAsync(2000);
-        await CloseAsync();
-        var set = Open();
-        var writer = await set.GetCurrentAsync(Cancellation);
-        Garble(Files[0], from: 2 * 4096);
-        await AssertRebuildingAsync(async () =>
-        {
-            for (var i = 0; i < 2000; i++) await writer!.WriteAsync([Titled(i, version: 2)], Cancellation);
-        });
-        await set.Unusable.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
-        await AssertWorksAgainAsync(set);
-    }
-
-    [Fact]
-    public async Task Damage_in_the_full_text_index_alone_leads_to_a_new_index()
-    {
-        await FillAsync(500);
-        await CloseAsync();
-        using (var connection = new Connection(Files[0])) connection.Execute("UPDATE words_data SET block = randomblob(length(block)) WHERE id > 10");
-        var set = Open();
-        await AssertRebuildingAsync(async () =>
-        {
-            using var reader = await set.OpenAsync(Cancellation);
-            await reader.SearchAsync(ProductIndexContract.Plan("\"lamp\""), Cancellation);
-        });
-        await set.Unusable.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
-        await AssertWorksAgainAsync(set);
-    }
-
-    [Fact]
-    public async Task Damage_that_nobody_has_met_yet_is_looked_for_after_opening()
-    {
-        await FillAsync(500);
-        await CloseAsync();
-        using (var connection = new Connection(Files[0])) connection.Execute("UPDATE words_data SET block = substr(block, 1, length(block) / 2) WHERE id > 10");
-        var set = Open();
-        await set.Unusable.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
-        await AssertWorksAgainAsync(set);
-    }
-
-    [Fact]
-    public async Task A_file_that_somebody_removed_leads_to_a_new_index()
-    {
-        await FillAsync(10);
-        File.Delete(Files[0]);
-        Assert.Null(await _set!.GetCurrentAsync(Cancellation));
-        Assert.True(_set.Unusable.IsCompleted);
-        await AssertWorksAgainAsync(_set);
-    }
-
     private SqliteIndexSet Open() => _set ??= new SqliteIndexSet(_folder.FullName, new ListLog("log"), _time, NullLogger<SqliteIndexSet>.Instance);
 
     private async Task CloseAsync()
@@ -243,15 +163,6 @@ public sealed class SqliteIndexFileTests : IAsyncDisposable
 
     private static async Task AssertRebuildingAsync(Func<Task> act) =>
         Assert.Equal(ErrorReason.IndexRebuilding, (await Assert.ThrowsAsync<IndexUnavailableException>(act)).Reason);
-
-    private static void Garble(string file, int from)
-    {
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        var garbage = new byte[stream.Length - from];
-        new Random(1).NextBytes(garbage);
-        stream.Position = from;
-        stream.Write(garbage);
-    }
 
     private static Product Titled(int number, long version = 1) => new()
     {

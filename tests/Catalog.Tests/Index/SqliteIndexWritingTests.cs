@@ -154,17 +154,6 @@ public sealed class SqliteIndexWritingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_search_that_nobody_waits_for_any_more_ends()
-    {
-        await WriteAsync([.. Enumerable.Range(0, 100).Select(i => Lamp(i))]);
-        using var reader = await _set.OpenAsync(Cancellation);
-        using var cancelled = new CancellationTokenSource();
-        await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reader.SearchAsync(ProductIndexContract.Plan("lamp"), cancelled.Token));
-        Assert.Equal(100, (await reader.SearchAsync(ProductIndexContract.Plan("lamp"), Cancellation)).Total);
-    }
-
-    [Fact]
     public async Task A_word_is_taken_for_the_nearest_of_too_many()
     {
         const string letters = "abcdefghijklmnopqrstuvwxyz";

@@ -8,7 +8,8 @@ namespace Catalog.Tests.Index;
 public sealed class VocabularyTests
 {
     private static readonly Gen<string> Word = Gen.OneOf(
-        Gen.String[Gen.Char["abc"], 1, 9], Gen.String[Gen.Char["abcdefgh"], 3, 12], Gen.OneOf("a𝒳b", "𝒳𝒴", "ab𝒴", "žluťoučký", new string('a', 40), new string('b', 50)));
+        Gen.String[Gen.Char["abc"], 1, 9], Gen.String[Gen.Char["abcdefgh"], 3, 12],
+        Gen.OneOf("a𝒳b", "𝒳𝒴", "ab𝒴", "žluťoučký", new string('a', 40), new string('b', 50)));
 
     [Fact]
     public void The_walk_finds_what_comparing_every_word_finds() =>

@@ -112,7 +112,9 @@ internal sealed class Doc
         return text.Length > 0;
     }
 
-    /// <summary>The key to sort a text by; empty if the product has none there. The scratch space must have <see cref="SortText.MaxBytes"/>.</summary>
+    /// <summary>
+    /// The key to sort a text by; empty if the product has none there. The scratch space must have <see cref="SortText.MaxBytes"/>.
+    /// </summary>
     public ReadOnlySpan<byte> SortKey(Field field, Span<byte> scratch) => field.Kind switch
     {
         FieldKind.Name => SortKey(Name, scratch),

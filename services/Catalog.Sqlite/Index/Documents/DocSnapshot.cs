@@ -1,7 +1,8 @@
 namespace Catalog.Sqlite.Index.Documents;
 
 /// <summary>
-/// The documents as they stood after one commit, by their row numbers. Never changes: a write copies the chunks that it touches and shares the others.
+/// The documents as they stood after one commit, by their row numbers. Never changes: a write copies the chunks that it touches and shares the
+/// others.
 /// </summary>
 internal sealed class DocSnapshot
 {

@@ -1,8 +1,9 @@
 namespace Catalog.Sqlite.Index.Documents;
 
 /// <summary>
-/// The documents as readers see them. A commit moves the file from one state to the next at a moment that no reader can know, so both states are published
-/// before it, and each reader takes the one whose number it finds in the file. Thus nobody waits for a commit, and nobody sees a half of one.
+/// The documents as readers see them. A commit moves the file from one state to the next at a moment that no reader can know, so both states are
+/// published before it, and each reader takes the one whose number it finds in the file. Thus nobody waits for a commit, and nobody sees a half of
+/// one.
 /// </summary>
 internal sealed class PublishedDocs
 {

@@ -13,7 +13,9 @@ internal sealed class TermField(Field field)
     public int Uses { get; set; }
 }
 
-/// <summary>A value that products share: a brand, a category, an attribute's value, a currency. Two products with the same value hold the same object.</summary>
+/// <summary>
+/// A value that products share: a brand, a category, an attribute's value, a currency. Two products with the same value hold the same object.
+/// </summary>
 internal sealed class Term(TermField field, string value)
 {
     private byte[]? _sortKey;

@@ -3,8 +3,8 @@ using Catalog.Queries.Filtering;
 namespace Catalog.Sqlite.Index.Documents;
 
 /// <summary>
-/// The terms in use, so that equal values are one object. Counts its users, because values come and go: without that, prices in attributes would fill the memory.
-/// Used by the writer alone.
+/// The terms in use, so that equal values are one object. Counts its users, because values come and go: without that, prices in attributes would
+/// fill the memory. Used by the writer alone.
 /// </summary>
 internal sealed class TermTable
 {

@@ -48,8 +48,8 @@ internal sealed class Matches : IDisposable
     public void AddDescribed(IEnumerable<int> rows) => AddPoints(rows, Describing);
 
     /// <summary>
-    /// How well a match fits. It depends on the product and the words alone, not on how many products there are or how frequent the words are in them: else the
-    /// order would shift with every write, and a product would be on two pages or on none.
+    /// How well a match fits. It depends on the product and the words alone, not on how many products there are or how frequent the words are in
+    /// them: else the order would shift with every write, and a product would be on two pages or on none.
     /// </summary>
     /// <param name="index">Its place among the rows.</param>
     /// <param name="titleWords">How many words the product's title has: the more of them were asked for, the better.</param>

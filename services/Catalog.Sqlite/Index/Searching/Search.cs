@@ -7,7 +7,8 @@ using Catalog.V1;
 namespace Catalog.Sqlite.Index.Searching;
 
 /// <summary>
-/// One search: the full text index gives the rows, everything else is decided in memory, in one pass over them; only the products of the page are read.
+/// One search: the full text index gives the rows, everything else is decided in memory, in one pass over them; only the products of the page are
+/// read.
 /// </summary>
 internal sealed class Search
 {

@@ -13,8 +13,8 @@ internal static class TextSearch
     public const int MaxVariantsInAll = 400;
 
     /// <summary>
-    /// In how many products these may occur, summed up; what would be too much is left out. Where many frequent words are near one another, a search would
-    /// else take seconds, to find what hardly anybody meant.
+    /// In how many products these may occur, summed up; what would be too much is left out. Where many frequent words are near one another, a search
+    /// would else take seconds, to find what hardly anybody meant.
     /// </summary>
     public const long MaxVariantFrequency = 150_000;
 
@@ -69,7 +69,8 @@ internal static class TextSearch
     {
         List<string> variants = [];
         if (clause is not TextClause.Word { Typos: > 0 } word) return variants;
-        var candidates = vocabulary.FindNear(word.Term, word.Typos).OrderBy(found => found.Distance).ThenBy(found => found.Word, StringComparer.Ordinal).Take(MaxCandidates)
+        var candidates = vocabulary.FindNear(word.Term, word.Typos)
+            .OrderBy(found => found.Distance).ThenBy(found => found.Word, StringComparer.Ordinal).Take(MaxCandidates)
             .Select(found => (found.Word, found.Distance, Frequency: vocabulary.Frequencies.Of(found.Word, connection)))
             .OrderBy(found => found.Distance).ThenByDescending(found => found.Frequency).ThenBy(found => found.Word, StringComparer.Ordinal);
         foreach (var (variant, _, frequency) in candidates)

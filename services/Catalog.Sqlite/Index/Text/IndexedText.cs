@@ -6,15 +6,17 @@ using Catalog.V1;
 namespace Catalog.Sqlite.Index.Text;
 
 /// <summary>
-/// The text of a product as the full text index takes it, column by column: the terms that <see cref="Tokenizer"/> makes, with spaces between them, so that every
-/// index cuts text alike. Used again for the next product.
+/// The text of a product as the full text index takes it, column by column: the terms that <see cref="Tokenizer"/> makes, with spaces between them,
+/// so that every index cuts text alike. Used again for the next product.
 /// </summary>
 internal sealed class IndexedText
 {
     /// <summary>Stands between the values of a field, where no phrase may reach across. Not a character of words, so no query holds it.</summary>
     public const char Gap = '\uE000';
 
-    /// <summary>Begins the terms that say which letters words begin with: looking up every word that begins with a letter would take a third of a second.</summary>
+    /// <summary>
+    /// Begins the terms that say which letters words begin with: looking up every word that begins with a letter would take a third of a second.
+    /// </summary>
     public const char Initial = '\uE001';
 
     /// <summary>Longer words are cut: no query is longer.</summary>

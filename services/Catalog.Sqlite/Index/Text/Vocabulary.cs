@@ -3,12 +3,12 @@ using Catalog.Queries;
 namespace Catalog.Sqlite.Index.Text;
 
 /// <summary>
-/// The words that there are, for finding those that are nearly the one searched for. New ones go to an unsorted list and are merged into the sorted one now and then.
-/// Written by one thread at a time, read by any.
+/// The words that there are, for finding those that are nearly the one searched for. New ones go to an unsorted list and are merged into the sorted
+/// one now and then. Written by one thread at a time, read by any.
 /// </summary>
 /// <remarks>
-/// A word stays until the index is opened again, even if no product holds it any more: it then matches nothing. Beyond <see cref="MaxWords"/> words, new ones are
-/// found when they are typed exactly, and not otherwise.
+/// A word stays until the index is opened again, even if no product holds it any more: it then matches nothing. Beyond <see cref="MaxWords"/> words,
+/// new ones are found when they are typed exactly, and not otherwise.
 /// </remarks>
 internal sealed class Vocabulary
 {
@@ -79,7 +79,8 @@ internal sealed class Vocabulary
         return new State(state.Sorted.Merge(recent.Where(word => !word.Any(char.IsSurrogate))), [], 0, rare);
     }
 
-    // If two words share a hash, which among a million words happens once in tens of millions of catalogs, one of them is not found when it is mistyped.
+    // If two words share a hash, which among a million words happens once in tens of millions of catalogs, one of them is not found when it is
+    // mistyped.
     private static ulong Hash(string word)
     {
         var hash = 14695981039346656037UL;

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace Catalog.Sqlite.Index.Text;
 
 /// <summary>
-/// In how many products words occur, about. Counting reads all that the index holds on a word, so the counts are kept until the catalog has grown or shrunk by a tenth.
+/// In how many products words occur, about. Counting reads all that the index holds on a word, so the counts are kept until the catalog has grown or
+/// shrunk by a tenth.
 /// </summary>
 internal sealed class WordFrequencies
 {
