@@ -15,11 +15,13 @@ internal static class QueriesTelemetry
 
     public static readonly UpDownCounter<int> Watchers = Meter.CreateUpDownCounter<int>("catalog.queries.watchers", "{watcher}", "Watches that are open.");
 
+    private static readonly InstrumentAdvice<double> Seconds = new() { HistogramBucketBoundaries = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5] };
+
     private static readonly Histogram<double> TokenWait = Meter.CreateHistogram<double>(
-        "catalog.queries.token_wait", "s", "How long reads waited for the writes of their consistency tokens; those that need not wait are left out.");
+        "catalog.queries.token_wait", "s", "How long reads waited for the writes of their consistency tokens; those that need not wait are left out.", advice: Seconds);
 
     private static readonly Histogram<double> SearchDuration = Meter.CreateHistogram<double>(
-        "catalog.queries.search.duration", "s", "How long the index took for a search, without its time in the queue.");
+        "catalog.queries.search.duration", "s", "How long the index took for a search, without its time in the queue.", advice: Seconds);
 
     public static void Waited(TimeSpan time, bool caughtUp) =>
         TokenWait.Record(time.TotalSeconds, new KeyValuePair<string, object?>("caught_up", caughtUp));

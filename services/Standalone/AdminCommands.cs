@@ -17,7 +17,7 @@ internal static class AdminCommands
 
     private static Command Create(string verb, string description)
     {
-        var command = new Command(verb, description);
+        var command = new Command(verb, description) { ServeCommand.Data };
         command.SetAction((arguments, cancellation) => SendAsync(arguments.GetValue(ServeCommand.Data)!.FullName, verb, cancellation));
         return command;
     }

@@ -8,4 +8,7 @@ root.Subcommands.Add(ImportCommand.Create());
 root.Subcommands.Add(AdminCommands.Rebuild());
 root.Subcommands.Add(AdminCommands.Restored());
 root.Subcommands.Add(AdminCommands.ReplayDeadLetters());
-return await root.Parse(args).InvokeAsync();
+var command = root.Parse(args);
+var code = await command.InvokeAsync();
+// What was typed wrong is no answer of a verb.
+return command.Errors.Count > 0 ? 2 : code;

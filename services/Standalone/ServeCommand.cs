@@ -11,7 +11,7 @@ internal static class ServeCommand
 
     public static Option<DirectoryInfo> Data { get; } = new("--data")
     {
-        Description = "The folder that holds the catalog. It is made if it is missing.", DefaultValueFactory = _ => new DirectoryInfo("data"), HelpName = "DIR", Recursive = true,
+        Description = "The folder that holds the catalog. It is made if it is missing.", DefaultValueFactory = _ => new DirectoryInfo("data"), HelpName = "DIR",
     };
 
     private static readonly Option<string> Urls = new("--urls")
