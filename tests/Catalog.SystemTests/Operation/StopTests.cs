@@ -48,8 +48,8 @@ public sealed class StopTests : IDisposable
         (await Assert.ThrowsAsync<RpcException>(() => watch.TakeAsync(int.MaxValue, _ => true))).Is(StatusCode.Unavailable, ErrorReason.ShuttingDown);
         (await Assert.ThrowsAsync<RpcException>(() => idleImport.ResponseStream.MoveNext(CancellationToken.None))).Is(StatusCode.Unavailable, ErrorReason.ShuttingDown);
         await Task.WhenAll(writers);
-        Assert.Equal(0, await catalog.WaitForExitAsync(TimeSpan.FromSeconds(20)));
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"it took {clock.Elapsed}");
+        Assert.Equal(0, await catalog.WaitForExitAsync(Eventually.Patience));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it took {clock.Elapsed}");
 
         // A call that the service took on was answered; the others never reached it, and say so.
         Assert.All(ends, e => Assert.Equal(StatusCode.Unavailable, e.StatusCode));

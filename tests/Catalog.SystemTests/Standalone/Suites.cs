@@ -32,3 +32,9 @@ public sealed class StandaloneHostTests(SharedCatalog shared) : HostSuite(shared
 
 /// <summary>The golden files on one process.</summary>
 public sealed class StandaloneGoldenTests(SharedCatalog shared) : GoldenSuite(shared.Catalog);
+
+/// <summary>The suite of prices, stocks and states on one process.</summary>
+public sealed class StandaloneCommerceTests(SharedCatalog shared) : CommerceSuite(shared.Catalog);
+
+/// <summary>The suite of paging on one process.</summary>
+public sealed class StandalonePagingTests(SharedCatalog shared) : PagingSuite(shared.Catalog);

@@ -30,7 +30,7 @@ public abstract class QuerySuite(ICatalogUnderTest catalog)
     [Theory, InlineData(Via.Grpc), InlineData(Via.Rest)]
     public async Task A_search_filters_sorts_counts_and_highlights(Via via)
     {
-        var shelf = await ShelfAsync(5);
+        var shelf = await Shelf.FillAsync(catalog, 5);
         var request = new SearchProductsRequest
         {
             Query = "lamp", Filter = $"categories:\"{shelf.Word}\" AND price < 4 AND attributes.color = \"red\"", OrderBy = "price desc",
@@ -47,44 +47,6 @@ public abstract class QuerySuite(ICatalogUnderTest catalog)
         Assert.Equal(("red", 3L), (answer.Facets[4].Values[0].Value, answer.Facets[4].Values[0].Count));
         Assert.Equal([1L, 2L], answer.PriceRanges.Select(r => r.Count));
         Assert.All(answer.Results, r => Assert.Contains(r.Highlights, h => h.Field == "title" && h.Fragment.Contains("<em>lamp</em>", StringComparison.OrdinalIgnoreCase)));
-    }
-
-    [Theory, InlineData(Via.Grpc), InlineData(Via.Rest)]
-    public async Task Pages_hold_every_product_once_and_in_order(Via via)
-    {
-        var shelf = await ShelfAsync(23);
-        foreach (var order in new[] { "", "price desc", "title, price", "sku desc", "brand", "stock_quantity", "create_time desc", "update_time", "name desc" })
-        {
-            var request = new SearchProductsRequest { Filter = $"categories:\"{shelf.Word}\"", OrderBy = order, PageSize = 5, ConsistencyTokens = { shelf.Tokens } };
-            List<Product> seen = [];
-            do
-            {
-                var page = await SearchAsync(via, request);
-                Assert.True(page.Results.Count is > 0 and <= 5);
-                Assert.Equal(23, page.TotalSize);
-                seen.AddRange(page.Results.Select(r => r.Product));
-                request.PageToken = page.NextPageToken;
-            }
-            while (request.PageToken.Length > 0);
-            Assert.Equal(23, seen.DistinctBy(p => p.Name).Count());
-            Assert.Equal(23, seen.Count);
-            if (order == "price desc") Assert.Equal(seen.OrderByDescending(p => p.Price.Units).Select(p => p.Price.Units), seen.Select(p => p.Price.Units));
-            if (order == "") Assert.Equal(seen.Select(p => p.Name).Order(StringComparer.Ordinal), seen.Select(p => p.Name));
-        }
-    }
-
-    [Theory, InlineData(Via.Grpc), InlineData(Via.Rest)]
-    public async Task A_page_token_belongs_to_its_query(Via via)
-    {
-        var shelf = await ShelfAsync(3);
-        var request = new SearchProductsRequest { Filter = $"categories:\"{shelf.Word}\"", PageSize = 1, ConsistencyTokens = { shelf.Tokens } };
-        request.PageToken = (await SearchAsync(via, request)).NextPageToken;
-        var other = request.Clone();
-        other.OrderBy = "price";
-        (await catalog.CallAsync(via, other)).FailsAt("page_token");
-        var damaged = request.Clone();
-        damaged.PageToken = damaged.PageToken[..^3] + "AAA";
-        (await catalog.CallAsync(via, damaged)).FailsAt("page_token");
     }
 
     [Theory, InlineData(Via.Grpc), InlineData(Via.Rest)]
@@ -193,23 +155,4 @@ public abstract class QuerySuite(ICatalogUnderTest catalog)
     private static string[] Names(SearchProductsResponse answer) => [.. answer.Results.Select(r => r.Product.Name)];
 
     private async Task<SearchProductsResponse> SearchAsync(Via via, SearchProductsRequest request) => (await catalog.CallAsync(via, request)).Ok<SearchProductsResponse>();
-
-    /// <summary>Red lamps in a category of their own, number n at the price n.</summary>
-    private async Task<(string Word, IEnumerable<string> Tokens)> ShelfAsync(int count)
-    {
-        var word = TestProducts.Word();
-        var batch = new BatchWriteProductsRequest();
-        for (var i = 1; i <= count; i++)
-            batch.Commands.Add(new WriteCommand
-            {
-                Create = TestProducts.Create($"{word}-{i}", $"Lamp {i % 4}", p =>
-                {
-                    (p.Brand, p.Price, p.StockQuantity) = (i % 3 == 0 ? "" : $"Brand {i % 3}", TestProducts.Usd(i), i % 5);
-                    p.Categories.Add(word);
-                    p.Attributes.Add("color", "red");
-                }),
-            });
-        var answer = await catalog.Writes().BatchWriteProductsAsync(batch);
-        return (word, answer.Results.Select(r => r.Receipt.ConsistencyToken));
-    }
 }

@@ -21,21 +21,14 @@ public abstract class TokenSuite(ICatalogUnderTest catalog)
             via = via == Via.Grpc ? Via.Rest : Via.Grpc;
             var receipt = (await catalog.CallAsync(via, new UpdateProductRequest { Product = new Product { Name = TestProducts.Name(word), Title = title } })).Receipt();
             string[] tokens = [receipt.ConsistencyToken];
-            switch (i % 4)
-            {
-                case 0:
-                    Assert.Equal(title, (await catalog.CallAsync(via, new GetProductRequest { Name = receipt.Name, ConsistencyTokens = { tokens } })).Ok<Product>().Title);
-                    break;
-                case 1:
-                    Assert.Equal(title, (await catalog.CallAsync(via, new BatchGetProductsRequest { Names = { receipt.Name }, ConsistencyTokens = { tokens } })).Ok<BatchGetProductsResponse>().Products[0].Title);
-                    break;
-                case 2:
-                    Assert.Equal(title, Assert.Single((await catalog.CallAsync(via, new SearchProductsRequest { Query = title, ConsistencyTokens = { tokens } })).Ok<SearchProductsResponse>().Results).Product.Title);
-                    break;
-                default:
-                    Assert.Equal(title, Assert.Single((await catalog.CallAsync(via, new SuggestProductsRequest { Query = title, ConsistencyTokens = { tokens } })).Ok<SuggestProductsResponse>().Suggestions).Title);
-                    break;
-            }
+            var get = catalog.CallAsync(via, new GetProductRequest { Name = receipt.Name, ConsistencyTokens = { tokens } });
+            var batchGet = catalog.CallAsync(via, new BatchGetProductsRequest { Names = { receipt.Name }, ConsistencyTokens = { tokens } });
+            var search = catalog.CallAsync(via, new SearchProductsRequest { Query = title, ConsistencyTokens = { tokens } });
+            var suggest = catalog.CallAsync(via, new SuggestProductsRequest { Query = title, ConsistencyTokens = { tokens } });
+            Assert.Equal(title, (await get).Ok<Product>().Title);
+            Assert.Equal(title, (await batchGet).Ok<BatchGetProductsResponse>().Products[0].Title);
+            Assert.Equal(title, Assert.Single((await search).Ok<SearchProductsResponse>().Results).Product.Title);
+            Assert.Equal(title, Assert.Single((await suggest).Ok<SuggestProductsResponse>().Suggestions).Title);
         }
         await ended.CancelAsync();
         await Task.WhenAll(others);

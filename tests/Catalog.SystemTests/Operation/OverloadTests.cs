@@ -1,0 +1,52 @@
+using Catalog.V1;
+using Grpc.Core;
+
+namespace Catalog.SystemTests;
+
+/// <summary>Beyond its bounds the service refuses at once, and says when to come back (G10).</summary>
+public sealed class OverloadTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    /// <inheritdoc />
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Commands_beyond_the_bound_are_refused_and_write_nothing()
+    {
+        await using var catalog = await StartAsync("CommandDatabase__MaxWaiting", "2");
+        // On one connection that is warm, so that they come together.
+        await catalog.CreatedAsync();
+        var creates = Enumerable.Range(0, 500).Select(_ => TestProducts.Create(and: p => p.Brand = "flood")).ToList();
+        var answers = await Task.WhenAll(creates.Select(c => catalog.CallAsync(Via.Grpc, c)));
+
+        var refused = answers.Where(a => a.Error is not null).ToList();
+        Assert.NotEmpty(refused);
+        Assert.All(refused, a => Assert.NotNull(a.Fails(StatusCode.ResourceExhausted, ErrorReason.Overloaded).Detail<Google.Rpc.RetryInfo>()));
+        var marker = await catalog.CreatedAsync();
+        var found = await catalog.Reads().SearchProductsAsync(new SearchProductsRequest { Filter = "brand = \"flood\"", ConsistencyTokens = { marker.ConsistencyToken } });
+        Assert.Equal(creates.Count - refused.Count, found.TotalSize);
+    }
+
+    [Fact]
+    public async Task Watches_beyond_the_bound_are_refused()
+    {
+        await using var catalog = await StartAsync("Queries__MaxWatchers", "1");
+        using var first = await Watcher.StartAsync(catalog);
+        using var second = catalog.Reads().WatchProducts(new WatchProductsRequest());
+        (await Assert.ThrowsAsync<RpcException>(() => second.ResponseStream.MoveNext(CancellationToken.None))).Is(StatusCode.ResourceExhausted, ErrorReason.Overloaded);
+        var created = await catalog.CreatedAsync();
+        await first.TakeAsync(1, e => e.Name == created.Name);
+    }
+
+    [Fact]
+    public async Task A_setting_out_of_its_range_keeps_the_process_from_starting_and_is_named()
+    {
+        await using var process = CatalogProcess.Begin(_folder.Path, "http://127.0.0.1:0;http://127.0.0.1:0", new Dictionary<string, string>(StringComparer.Ordinal) { ["Queries__MaxWatchers"] = "0" });
+        Assert.NotEqual(0, await process.WaitForExitAsync(Eventually.Patience));
+        Assert.Contains("MaxWatchers", string.Join('\n', process.Errors), StringComparison.Ordinal);
+    }
+
+    private Task<CatalogProcess> StartAsync(string setting, string value) =>
+        CatalogProcess.StartAsync(_folder.Path, new Dictionary<string, string>(StringComparer.Ordinal) { [setting] = value });
+}
