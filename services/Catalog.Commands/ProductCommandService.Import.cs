@@ -8,6 +8,7 @@ namespace Catalog.Commands;
 public sealed partial class ProductCommandService
 {
     private const int MaxRows = 1000;
+    private static readonly TimeSpan UntilSenderStands = TimeSpan.FromMilliseconds(250);
 
     /// <inheritdoc />
     public override async Task ImportProducts(
@@ -31,7 +32,11 @@ public sealed partial class ProductCommandService
         }
         await reading;
         if (stopping.IsCancellationRequested)
+        {
+            // Where a connection closes while its client still sends, the reason is lost with what was not read. As nothing is read any more, the client soon stands still.
+            await Task.Delay(UntilSenderStands, time, context.CancellationToken);
             throw CatalogError.Retry(StatusCode.Unavailable, ErrorReason.ShuttingDown, "The service is shutting down. Run the import again; it goes on where it stopped.", TimeSpan.FromSeconds(1)).ToRpcException();
+        }
 
         async Task ReadAsync()
         {
