@@ -13,7 +13,6 @@ namespace Catalog.Sqlite;
 internal sealed partial class GroupWriter : IDisposable
 {
     private const int AnsweredTogether = 16;
-    private const int LongestWait = 2; // milliseconds
 
     private readonly SqliteConnection _connection;
     private readonly CommandStatements _statements;
@@ -23,7 +22,6 @@ internal sealed partial class GroupWriter : IDisposable
     private readonly Action<long> _committed;
     private readonly Queue<Work> _waiting = new();
     private readonly Thread _thread;
-    private int _expected = 1;
     private bool _stopping;
 
     /// <param name="connection">The writer's connection.</param>
@@ -49,7 +47,7 @@ internal sealed partial class GroupWriter : IDisposable
             // A batch larger than the bound is taken when nothing else waits, or it never could be.
             if (_waiting.Count > 0 && _waiting.Count + work.Length > _options.MaxWaiting) return false;
             foreach (var item in work) _waiting.Enqueue(item);
-            if (_waiting.Count >= _expected) Monitor.Pulse(_waiting);
+            Monitor.Pulse(_waiting);
             return true;
         }
     }
@@ -82,10 +80,6 @@ internal sealed partial class GroupWriter : IDisposable
     {
         lock (_waiting)
         {
-            // Callers that were answered together come back together. To wait for most of them, but not for long, saves a sync; a lone caller is never waited for.
-            var patience = Environment.TickCount64 + LongestWait;
-            while (_waiting.Count > 0 && _waiting.Count < _expected && !_stopping && patience - Environment.TickCount64 is > 0 and var left) Monitor.Wait(_waiting, (int)left);
-            _expected = 1;
             while (_waiting.Count == 0)
             {
                 if (_stopping) return false;
@@ -98,7 +92,6 @@ internal sealed partial class GroupWriter : IDisposable
                 group.Add(_waiting.Dequeue());
                 if (next is Chore) break;
             }
-            _expected = Math.Max(1, group.Count * 3 / 4);
             return true;
         }
     }
