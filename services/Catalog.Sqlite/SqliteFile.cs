@@ -32,14 +32,17 @@ internal static class SqliteFile
     }
 
     /// <summary>What went wrong and what to do about it.</summary>
-    public static string Explain(SqliteException error, string path) => error.SqliteErrorCode switch
+    public static string Explain(SqliteException error, string path) => Explain(error.SqliteErrorCode, error.Message, path);
+
+    /// <inheritdoc cref="Explain(SqliteException, string)" />
+    public static string Explain(int code, string message, string path) => (code & 0xff) switch
     {
         SQLitePCL.raw.SQLITE_FULL => $"The disk that holds {path} is full. Free some space; the service goes on by itself.",
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>
             $"{path} cannot be written. Give the service's user write access to the folder, or choose another one.",
         SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB => $"{path} is damaged. Stop the service and restore the file from a backup.",
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => $"{path} is locked by another process for too long. Repeat the command.",
-        SQLitePCL.raw.SQLITE_IOERR => $"The disk that holds {path} fails to read or write ({error.Message}). Check the disk.",
-        _ => $"{path}: {error.Message}",
+        SQLitePCL.raw.SQLITE_IOERR => $"The disk that holds {path} fails to read or write ({message}). Check the disk.",
+        _ => $"{path}: {message}",
     };
 }

@@ -33,7 +33,8 @@ internal static class AdminCommands
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), token);
                 return new NetworkStream(socket, ownsSocket: true);
             },
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+        })
+        { Timeout = Timeout.InfiniteTimeSpan };
         try
         {
             using var response = await http.PostAsync(new Uri($"http://catalog/admin/{verb}"), null, cancellation);

@@ -1,49 +1,51 @@
 using Catalog.Commands;
+using Catalog.Sqlite.Index.Sql;
 using Catalog.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Microsoft.Data.Sqlite;
 
 namespace Catalog.Sqlite;
 
 /// <summary>
-/// The statements of the command path on the writer's connection. They are prepared once: preparing one costs more than running it, and the driver keeps none.
+/// The statements of the command path on the writer's connection. They are prepared once, and run by SQLite's own interface: to prepare one costs more than to run it.
 /// </summary>
 internal sealed class CommandStatements : IDisposable
 {
     private const int UniqueViolation = 2067; // SQLITE_CONSTRAINT_UNIQUE
 
-    private readonly SqliteConnection _connection;
+    private readonly Connection _connection;
     private readonly TimeProvider _time;
     private readonly SqliteEventLog _log;
-    private readonly List<SqliteCommand> _all = [];
-    private readonly SqliteCommand _begin, _commit, _findReceipt, _findById, _findBySku, _skuOwner, _insertProduct, _updateProduct, _insertEvent, _insertReceipt;
+    private readonly Statement _begin, _commit, _findReceipt, _findById, _findBySku, _insertProduct, _updateProduct, _insertEvent, _insertReceipt;
 
-    public CommandStatements(SqliteConnection connection, SqliteEventLog log, TimeProvider time)
+    public CommandStatements(Connection connection, SqliteEventLog log, TimeProvider time)
     {
         _connection = connection;
         _log = log;
         _time = time;
-        _begin = Prepare("BEGIN IMMEDIATE");
-        _commit = Prepare("COMMIT");
-        _findReceipt = Prepare("SELECT content, product_id, version, etag, commit_time FROM receipts WHERE caller = $caller AND request_id = $request_id", "$caller", "$request_id");
-        _findById = Prepare("SELECT key, id, body FROM products WHERE id = $id", "$id");
-        _findBySku = Prepare("SELECT key, id, body FROM products WHERE sku = $sku", "$sku");
-        _skuOwner = Prepare("SELECT id FROM products WHERE sku = $sku", "$sku");
-        _insertProduct = Prepare("INSERT INTO products (id, sku, version, body) VALUES ($id, $sku, $version, $body)", "$id", "$sku", "$version", "$body");
-        _updateProduct = Prepare("UPDATE products SET sku = $sku, version = $version, body = $body WHERE key = $key", "$sku", "$version", "$body", "$key");
-        _insertEvent = Prepare(
-            "INSERT INTO events (product, occurred, trace_parent, body) VALUES ($product, $occurred, $trace_parent, $body)", "$product", "$occurred", "$trace_parent", "$body");
-        _insertReceipt = Prepare(
+        _begin = connection.Prepare("BEGIN IMMEDIATE");
+        _commit = connection.Prepare("COMMIT");
+        _findReceipt = connection.Prepare("SELECT content, product_id, version, etag, commit_time FROM receipts WHERE caller = ?1 AND request_id = ?2");
+        _findById = connection.Prepare("SELECT key, id, body FROM products WHERE id = ?1");
+        _findBySku = connection.Prepare("SELECT key, id, body FROM products WHERE sku = ?1");
+        _insertProduct = connection.Prepare("INSERT INTO products (id, sku, version, body) VALUES (?1, ?2, ?3, ?4)");
+        _updateProduct = connection.Prepare("UPDATE products SET sku = ?2, version = ?3, body = ?4 WHERE key = ?1");
+        _insertEvent = connection.Prepare("INSERT INTO events (product, occurred, trace_parent, body) VALUES (?1, ?2, ?3, ?4)");
+        _insertReceipt = connection.Prepare(
             """
             INSERT INTO receipts (caller, request_id, content, product_id, version, etag, commit_time)
-            VALUES ($caller, $request_id, $content, $product_id, $version, $etag, $commit_time)
-            """, "$caller", "$request_id", "$content", "$product_id", "$version", "$etag", "$commit_time");
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            """);
     }
 
-    public void Begin() => _begin.ExecuteNonQuery();
+    /// <summary>Whether no transaction is open.</summary>
+    public bool IsIdle => _connection.IsIdle;
 
-    public void Commit() => _commit.ExecuteNonQuery();
+    public void Begin() => _begin.Run();
+
+    public void Commit() => _commit.Run();
+
+    public void RollBack() => _connection.Execute("ROLLBACK");
 
     /// <summary>
     /// Runs one command inside the open transaction. An outcome other than <see cref="CommandOutcome.Committed"/> leaves nothing behind; an exception may, and then the transaction must not be committed.
@@ -65,18 +67,17 @@ internal sealed class CommandStatements : IDisposable
                 return Answer(command, id, product, Timestamp.FromDateTimeOffset(_time.GetUtcNow()), changed: false);
 
             case Decision.Accepted { Event: var happened }:
-                var sku = happened.Product.Sku;
                 try
                 {
                     // The one statement that can break a rule comes first: the constraint undoes it, and nothing else was written.
                     key = Save(key, id, happened.Product);
                 }
-                catch (SqliteException e) when (e.SqliteExtendedErrorCode == UniqueViolation)
+                catch (SqliteFault fault) when (fault.Code == UniqueViolation)
                 {
-                    return new CommandOutcome.Refused(Refusals.SkuTaken(sku, (string)Run(_skuOwner, sku).ExecuteScalar()!));
+                    return new CommandOutcome.Refused(Refusals.SkuTaken(happened.Product.Sku, Find(_findBySku, happened.Product.Sku)!.Value.Id));
                 }
-                Run(_insertEvent, key, happened.OccurredTime.ToDateTimeOffset().UtcTicks, command.TraceParent, happened.ToByteArray()).ExecuteNonQuery();
-                position = SQLitePCL.raw.sqlite3_last_insert_rowid(_connection.Handle);
+                Append(key, happened, command.TraceParent);
+                position = _connection.LastInsertedRow;
                 return Answer(command, id, happened.Product, happened.OccurredTime, changed: true);
 
             case var other:
@@ -84,61 +85,59 @@ internal sealed class CommandStatements : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        foreach (var command in _all) command.Dispose();
-    }
+    public void Dispose() => _connection.Dispose();
 
     private CommandOutcome? FindReceipt(RequestKey request)
     {
-        using var reader = Run(_findReceipt, request.Caller, request.Id).ExecuteReader();
-        if (!reader.Read()) return null;
-        return reader.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(request.Content)
-            ? new CommandOutcome.Committed(reader.GetString(1), reader.GetInt64(2), reader.GetString(3), Time(reader.GetInt64(4)), _log.LogId, Changed: false)
+        if (!_findReceipt.Bind(1, request.Caller).Bind(2, request.Id).Step()) return null;
+        CommandOutcome outcome = _findReceipt.Blob(0).SequenceEqual(request.Content)
+            ? new CommandOutcome.Committed(_findReceipt.Text(1), _findReceipt.Long(2), _findReceipt.Text(3), Time(_findReceipt.Long(4)), _log.LogId, Changed: false)
             : new CommandOutcome.Refused(Refusals.RequestIdReused(request.Id));
+        _findReceipt.Reset();
+        return outcome;
     }
 
-    private (long Key, string Id, Product? Current) Load(ProductCommand command)
-    {
-        using var reader = (command.ProductId is { } id ? Run(_findById, id) : Run(_findBySku, command.Sku)).ExecuteReader();
-        return reader.Read()
-            ? (reader.GetInt64(0), reader.GetString(1), Product.Parser.ParseFrom(reader.GetFieldValue<byte[]>(2)))
+    private (long Key, string Id, Product? Current) Load(ProductCommand command) =>
+        (command.ProductId is { } id ? Find(_findById, id) : Find(_findBySku, command.Sku!)) is { } found
+            ? (found.Key, found.Id, found.Product)
             : (0, command.ProductId ?? command.NewProductId!, null);
+
+    private static (long Key, string Id, Product Product)? Find(Statement statement, string by)
+    {
+        if (!statement.Bind(1, by).Step()) return null;
+        try
+        {
+            return (statement.Long(0), statement.Text(1), Product.Parser.ParseFrom(statement.Blob(2)));
+        }
+        finally
+        {
+            statement.Reset();
+        }
     }
 
     private long Save(long key, string id, Product product)
     {
-        var sku = product.State == Product.Types.State.Deleted ? null : product.Sku;
-        if (key > 0)
-        {
-            Run(_updateProduct, sku, product.Version, product.ToByteArray(), key).ExecuteNonQuery();
-            return key;
-        }
-        Run(_insertProduct, id, sku, product.Version, product.ToByteArray()).ExecuteNonQuery();
-        return SQLitePCL.raw.sqlite3_last_insert_rowid(_connection.Handle);
+        var statement = key > 0 ? _updateProduct.Bind(1, key) : _insertProduct.Bind(1, id);
+        if (product.State == Product.Types.State.Deleted) statement.BindNull(2);
+        else statement.Bind(2, product.Sku);
+        statement.Bind(3, product.Version).BindBlob(4, product.ToByteArray()).Run();
+        return key > 0 ? key : _connection.LastInsertedRow;
+    }
+
+    private void Append(long key, ProductEvent happened, string? traceParent)
+    {
+        _insertEvent.Bind(1, key).Bind(2, happened.OccurredTime.ToDateTimeOffset().UtcTicks);
+        if (traceParent is null) _insertEvent.BindNull(3);
+        else _insertEvent.Bind(3, traceParent);
+        _insertEvent.BindBlob(4, happened.ToByteArray()).Run();
     }
 
     private CommandOutcome.Committed Answer(ProductCommand command, string id, Product product, Timestamp time, bool changed)
     {
         if (command.Request is { } request)
-            Run(_insertReceipt, request.Caller, request.Id, request.Content, id, product.Version, product.Etag, time.ToDateTimeOffset().UtcTicks).ExecuteNonQuery();
+            _insertReceipt.Bind(1, request.Caller).Bind(2, request.Id).BindBlob(3, request.Content).Bind(4, id).Bind(5, product.Version).Bind(6, product.Etag)
+                .Bind(7, time.ToDateTimeOffset().UtcTicks).Run();
         return new CommandOutcome.Committed(id, product.Version, product.Etag, time, _log.LogId, changed);
-    }
-
-    private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)
-    {
-        var command = _connection.CreateCommand();
-        _all.Add(command);
-        command.CommandText = sql;
-        foreach (var name in parameters) command.Parameters.Add(new SqliteParameter { ParameterName = name });
-        command.Prepare();
-        return command;
-    }
-
-    private static SqliteCommand Run(SqliteCommand command, params ReadOnlySpan<object?> values)
-    {
-        for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i] ?? DBNull.Value;
-        return command;
     }
 
     private static Timestamp Time(long ticks) => Timestamp.FromDateTime(new DateTime(ticks, DateTimeKind.Utc));

@@ -1,4 +1,5 @@
 using Catalog.Commands;
+using Catalog.Sqlite.Index.Sql;
 using Catalog.V1;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -184,15 +185,14 @@ internal sealed partial class GroupWriter : IDisposable
     private void RollBack()
     {
         // Some failures, such as a full disk, have rolled back already.
-        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) != 0) return;
-        SQLitePCL.raw.sqlite3_exec(_connection.Handle, "ROLLBACK");
+        if (!_statements.IsIdle) _statements.RollBack();
     }
 
     private CommandOutcome.Failed Failed(Exception error)
     {
         CommandFailed(_log, error);
         return new CommandOutcome.Failed(new CommandStoreException(ErrorReason.StoreUnavailable,
-            error is SqliteException sqlite ? SqliteFile.Explain(sqlite, _connection.DataSource) : "The command database failed; the service's log says how.", error));
+            error is SqliteFault fault ? SqliteFile.Explain(fault.Code, fault.Message, _connection.DataSource) : "The command database failed; the service's log says how.", error));
     }
 
     /// <summary>Something for the writer to do.</summary>

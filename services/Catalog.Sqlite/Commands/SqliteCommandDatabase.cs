@@ -1,4 +1,5 @@
 using Catalog.Commands;
+using Catalog.Sqlite.Index.Sql;
 using Catalog.V1;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -16,7 +17,7 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
     {
         Options = options;
         Log = new SqliteEventLog(options.Path, connection.QuerySingle<string>("SELECT id FROM log"), RunAsync);
-        _writer = new GroupWriter(connection, new CommandStatements(connection, Log, time), options, Log.Advance, metrics, log);
+        _writer = new GroupWriter(connection, new CommandStatements(new Connection(connection.Handle!), Log, time), options, Log.Advance, metrics, log);
     }
 
     /// <summary>Opens the file, makes it if it is missing, and brings it to the schema of this build.</summary>

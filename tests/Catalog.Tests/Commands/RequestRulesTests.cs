@@ -38,8 +38,11 @@ public sealed class RequestRulesTests
         Assert.Equal("update_mask", violation.Field);
         Assert.Contains(verb, violation.Description);
 
-        var set = new Product { Name = "products/x", Title = "T", Price = path == "price" ? new Money { CurrencyCode = "USD" } : null, StockQuantity = path == "stock_quantity" ? 1 : 0,
-            State = path == "state" ? Product.Types.State.Active : default };
+        var set = new Product
+        {
+            Name = "products/x", Title = "T", Price = path == "price" ? new Money { CurrencyCode = "USD" } : null, StockQuantity = path == "stock_quantity" ? 1 : 0,
+            State = path == "state" ? Product.Types.State.Active : default
+        };
         violation = Assert.Single(Check(new UpdateProductRequest { Product = set }));
         Assert.Equal("product." + path, violation.Field);
         Assert.Contains(verb, violation.Description);

@@ -88,8 +88,12 @@ public abstract partial class ProductIndexContract
     {
         var lamps = Enumerable.Range(0, 60).Select(i => Lamp($"lamp{i}", i % 7)).ToArray();
         await WriteAsync(lamps);
-        var plan = Plan("lamp", "", order switch { "title" => By(FieldKind.Title), "price" => By(FieldKind.Price, descending: true),
-            _ => new SortBy(null, Descending: true) });
+        var plan = Plan("lamp", "", order switch
+        {
+            "title" => By(FieldKind.Title),
+            "price" => By(FieldKind.Price, descending: true),
+            _ => new SortBy(null, Descending: true)
+        });
         List<string> seen = [];
         var round = 0;
         for (PageEnd? after = null; ;)

@@ -9,6 +9,7 @@ internal sealed class Connection : IDisposable
 {
     private readonly sqlite3 _handle;
     private readonly List<Statement> _statements = [];
+    private readonly bool _borrowed;
 
     static Connection() => Batteries_V2.Init();
 
@@ -25,6 +26,13 @@ internal sealed class Connection : IDisposable
         var message = raw.sqlite3_errmsg(_handle).utf8_to_string();
         _handle.Dispose();
         throw new SqliteFault(code, message);
+    }
+
+    /// <summary>Prepares statements on a connection that somebody else opened and closes.</summary>
+    public Connection(sqlite3 handle)
+    {
+        _handle = handle;
+        _borrowed = true;
     }
 
     /// <summary>Whether no transaction is open.</summary>
@@ -58,6 +66,9 @@ internal sealed class Connection : IDisposable
         return prepared;
     }
 
+    /// <summary>The row that was inserted last.</summary>
+    public long LastInsertedRow => raw.sqlite3_last_insert_rowid(_handle);
+
     /// <summary>The first column of the first row.</summary>
     public long ReadLong(string sql)
     {
@@ -78,7 +89,7 @@ internal sealed class Connection : IDisposable
     public void Dispose()
     {
         foreach (var statement in _statements) statement.Dispose();
-        _handle.Dispose();
+        if (!_borrowed) _handle.Dispose();
     }
 
     internal void Check(int code)
@@ -86,5 +97,10 @@ internal sealed class Connection : IDisposable
         if (code != raw.SQLITE_OK) Fail(code);
     }
 
-    internal void Fail(int code) => throw new SqliteFault(code, raw.sqlite3_errmsg(_handle).utf8_to_string());
+    internal void Fail(int code)
+    {
+        // The code that was returned is the extended one only where the connection was opened so.
+        var extended = raw.sqlite3_extended_errcode(_handle);
+        throw new SqliteFault((extended & 0xff) == (code & 0xff) ? extended : code, raw.sqlite3_errmsg(_handle).utf8_to_string());
+    }
 }

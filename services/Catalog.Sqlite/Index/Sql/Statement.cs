@@ -17,6 +17,12 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
         return this;
     }
 
+    public Statement BindNull(int parameter)
+    {
+        connection.Check(raw.sqlite3_bind_null(handle, parameter));
+        return this;
+    }
+
     public Statement BindText(int parameter, ReadOnlySpan<byte> utf8)
     {
         connection.Check(raw.sqlite3_bind_text(handle, parameter, utf8));

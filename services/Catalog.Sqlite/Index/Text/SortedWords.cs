@@ -33,7 +33,7 @@ internal sealed class SortedWords
             var word = takeOld ? this[old++] : added[add++];
             word.CopyTo(letters.AsSpan(starts[to]));
             starts[to + 1] = starts[to] + word.Length;
-            if (to > 0) shared[to] = (byte)letters.AsSpan(starts[to - 1].. starts[to]).CommonPrefixLength(word);
+            if (to > 0) shared[to] = (byte)letters.AsSpan(starts[to - 1]..starts[to]).CommonPrefixLength(word);
         }
         return new SortedWords(letters, starts, shared);
     }
