@@ -6,7 +6,7 @@ public interface IEventLog
     /// <summary>Where the log begins and ends now.</summary>
     ValueTask<LogBounds> GetBoundsAsync(CancellationToken cancellation);
 
-    /// <summary>The next events after a position, in order; empty at the end of the log.</summary>
+    /// <summary>The next events after a position, in order: at most <paramref name="limit"/>, fewer where they are large, none only at the end of the log.</summary>
     ValueTask<IReadOnlyList<LoggedEvent>> ReadAsync(long after, int limit, CancellationToken cancellation);
 
     /// <summary>Completes when there may be events after a position.</summary>

@@ -9,8 +9,8 @@ namespace Catalog.Projections;
 /// <remarks>At least once, in batches, the newest version of each product only; the index drops what is not newer (G3), so a repetition after a crash is harmless.</remarks>
 public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, TimeProvider time, ProjectionMetrics metrics, ILogger<LogWriter> logger)
 {
-    private const int Batch = 500;
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
+    private const int Batch = 1000;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(10);
 
     /// <summary>Follows the log until it is cancelled. Failures of the index are retried with growing pauses, and nothing is skipped.</summary>

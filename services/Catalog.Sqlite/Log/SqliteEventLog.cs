@@ -7,6 +7,9 @@ namespace Catalog.Sqlite;
 /// <summary>The event log in the command database. SQLite has one writer, so positions are in commit order and nothing is ever behind a reader.</summary>
 public sealed class SqliteEventLog : IEventLog, IDisposable
 {
+    // One read holds no more in memory than this and one event, however large the products are.
+    private const int MaxBytes = 4 * 1024 * 1024;
+
     private readonly ConnectionPool _readers;
     private readonly Lock _advancing = new();
     private readonly Func<Action<SqliteConnection>, Action, Task> _write;
@@ -36,7 +39,8 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
         {
             var events = new List<LoggedEvent>();
             using var rows = reader.Prepare("SELECT position, body FROM events WHERE position > $1 ORDER BY position LIMIT $2", after, limit).ExecuteReader();
-            while (rows.Read()) events.Add(new LoggedEvent(rows.GetInt64(0), rows.GetFieldValue<byte[]>(1)));
+            for (var bytes = 0; bytes < MaxBytes && rows.Read(); bytes += events[^1].Body.Length)
+                events.Add(new LoggedEvent(rows.GetInt64(0), rows.GetFieldValue<byte[]>(1)));
             return ValueTask.FromResult<IReadOnlyList<LoggedEvent>>(events);
         }
         finally
