@@ -9,18 +9,22 @@ internal static class EventBody
 {
     public static bool TryParse(LoggedEvent logged, string logId, [NotNullWhen(true)] out ProductEvent? happened, [NotNullWhen(false)] out string? fault)
     {
+        if (!TryParse(logged.Body.Span, out happened, out fault)) return false;
+        happened.Position = logged.Position;
+        happened.LogId = logId;
+        return true;
+    }
+
+    /// <summary>Reads an event; false with the reason for people where it is none that could be put into an index.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> body, [NotNullWhen(true)] out ProductEvent? happened, [NotNullWhen(false)] out string? fault)
+    {
         (happened, fault) = (null, null);
         try
         {
-            var parsed = ProductEvent.Parser.ParseFrom(logged.Body.Span);
+            var parsed = ProductEvent.Parser.ParseFrom(body);
             if (parsed.Product is not { } product || !ProductName.TryParse(product.Name, out _)) fault = "The event holds no product with a name.";
             else if (product.Version < 1) fault = $"The event gives {product.Name} the version {product.Version}.";
-            else
-            {
-                parsed.Position = logged.Position;
-                parsed.LogId = logId;
-                happened = parsed;
-            }
+            else happened = parsed;
         }
         catch (InvalidProtocolBufferException e)
         {

@@ -1,4 +1,3 @@
-using Catalog.V1;
 using Microsoft.Extensions.Logging;
 
 namespace Catalog.Projections;
@@ -59,21 +58,14 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
 
     private async Task WriteAsync(IIndexWriter index, IReadOnlyList<LoggedEvent> events, CancellationToken cancellation)
     {
-        var newest = new Dictionary<string, (Product Product, LoggedEvent Logged)>(events.Count, StringComparer.Ordinal);
-        DateTimeOffset? newestTime = null;
+        var batch = new EventBatch<LoggedEvent>();
         foreach (var logged in events)
         {
-            if (!EventBody.TryParse(logged, index.LogId, out var happened, out var fault))
-            {
-                await SetAsideAsync(logged, fault, cancellation);
-                continue;
-            }
-            if (!newest.TryGetValue(happened.Name, out var held) || held.Product.Version < happened.Version) newest[happened.Name] = (happened.Product, logged);
-            newestTime = happened.OccurredTime?.ToDateTimeOffset();
+            if (EventBody.TryParse(logged, index.LogId, out var happened, out var fault)) batch.Add(happened, logged);
+            else await SetAsideAsync(logged, fault, cancellation);
         }
-        foreach (var rejected in await index.WriteAsync(newest.Values.Select(n => n.Product).ToList(), cancellation))
-            await SetAsideAsync(newest[rejected.Product.Name].Logged, rejected.Reason, cancellation);
-        metrics.CountProjected(events.Count, newestTime is { } occurred ? time.GetUtcNow() - occurred : null);
+        foreach (var (logged, reason) in await batch.WriteAsync(index, cancellation)) await SetAsideAsync(logged, reason, cancellation);
+        metrics.CountProjected(events.Count, batch.Newest is { } occurred ? time.GetUtcNow() - occurred : null);
     }
 
     private async Task SetAsideAsync(LoggedEvent logged, string reason, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using Catalog.Commands.Relaying;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -6,7 +7,7 @@ namespace Catalog.Sqlite;
 /// <summary>
 /// Removes what nobody needs any more, in batches so small that no command waits noticeably: events that are old and that every reader has passed, and old receipts.
 /// </summary>
-public sealed class Retention(SqliteCommandDatabase database, TimeProvider time)
+public sealed class Retention(SqliteCommandDatabase database, TimeProvider time) : IRetention
 {
     private const int Batch = 500;
 

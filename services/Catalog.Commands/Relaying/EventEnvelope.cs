@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using Catalog.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Catalog.Commands.Relaying;
+
+/// <summary>An event as it goes out: the value whole, and what routes and labels it. The product inside is not looked at.</summary>
+/// <param name="Position">Its place in the log.</param>
+/// <param name="ProductId">The key of the message.</param>
+/// <param name="EventId">Unique to this event; CloudEvents <c>id</c>.</param>
+/// <param name="Type">CloudEvents <c>type</c>: <c>catalog.v1.product.created</c> and so on.</param>
+/// <param name="LogId">The event log; CloudEvents <c>source</c> is <c>/catalogs/{log id}</c>.</param>
+/// <param name="Occurred">CloudEvents <c>time</c>, UTC.</param>
+/// <param name="TraceParent">W3C trace context of the command; null if it had none.</param>
+/// <param name="Value">The serialised <see cref="ProductEvent"/>, with its position and log id.</param>
+public sealed record EventEnvelope(
+    long Position, string ProductId, string EventId, string Type, string LogId, DateTimeOffset Occurred, string? TraceParent, ReadOnlyMemory<byte> Value)
+{
+    private static readonly uint LogIdTag = WireFormat.MakeTag(ProductEvent.LogIdFieldNumber, WireFormat.WireType.LengthDelimited);
+    private static readonly uint PositionTag = WireFormat.MakeTag(ProductEvent.PositionFieldNumber, WireFormat.WireType.Varint);
+    private static readonly Dictionary<int, string> Types = ProductEvent.Descriptor.Oneofs[0].Fields.ToDictionary(f => f.FieldNumber, f => $"catalog.v1.product.{f.Name}");
+
+    /// <summary>Puts an event of the log into its envelope; false if it cannot be read, with the reason.</summary>
+    public static bool TryCreate(OutboxEvent stored, string logId, [NotNullWhen(true)] out EventEnvelope? envelope, [NotNullWhen(false)] out string? fault)
+    {
+        envelope = null;
+        var (eventId, name, type) = ("", "", "catalog.v1.product.changed");
+        try
+        {
+            var input = new CodedInputStream(stored.Body.ToArray());
+            while (input.ReadTag() is > 0 and var tag)
+                switch (WireFormat.GetTagFieldNumber(tag))
+                {
+                    case ProductEvent.EventIdFieldNumber: eventId = input.ReadString(); break;
+                    case ProductEvent.NameFieldNumber: name = input.ReadString(); break;
+                    case var field:
+                        if (Types.TryGetValue(field, out var known)) type = known;
+                        input.SkipLastField();
+                        break;
+                }
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            fault = $"The event cannot be read: {e.Message}";
+            return false;
+        }
+        if (!ProductName.TryParse(name, out var productId))
+        {
+            fault = "The event names no product.";
+            return false;
+        }
+        fault = null;
+        envelope = new EventEnvelope(stored.Position, productId, eventId, type, logId, stored.Occurred, stored.TraceParent, Complete(stored, logId));
+        return true;
+    }
+
+    // Fields that are written one after another are merged by who reads them, so nothing that stands there is parsed or copied twice.
+    private static ReadOnlyMemory<byte> Complete(OutboxEvent stored, string logId)
+    {
+        var value = new byte[stored.Body.Length + CodedOutputStream.ComputeTagSize(ProductEvent.LogIdFieldNumber) + CodedOutputStream.ComputeStringSize(logId)
+            + CodedOutputStream.ComputeTagSize(ProductEvent.PositionFieldNumber) + CodedOutputStream.ComputeInt64Size(stored.Position)];
+        stored.Body.CopyTo(value);
+        using var rest = new CodedOutputStream(value[stored.Body.Length..]);
+        rest.WriteTag(LogIdTag);
+        rest.WriteString(logId);
+        rest.WriteTag(PositionTag);
+        rest.WriteInt64(stored.Position);
+        rest.Flush();
+        return value;
+    }
+}

@@ -1,0 +1,32 @@
+using Catalog.V1;
+
+namespace Catalog.Projections;
+
+/// <summary>Events on their way into an index: of each product only the newest version is written, since the index would drop the others (G3).</summary>
+/// <typeparam name="TSource">Where an event came from: what is set aside where the index will never take it.</typeparam>
+public sealed class EventBatch<TSource>
+{
+    private readonly Dictionary<string, (ProductEvent Event, TSource Source)> _newest = new(StringComparer.Ordinal);
+
+    /// <summary>How many events were added.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>When the newest of them occurred; null if none says so.</summary>
+    public DateTimeOffset? Newest { get; private set; }
+
+    /// <summary>Adds an event, after the ones that happened before it.</summary>
+    public void Add(ProductEvent happened, TSource source)
+    {
+        if (!_newest.TryGetValue(happened.Name, out var held) || held.Event.Version < happened.Version) _newest[happened.Name] = (happened, source);
+        if (happened.OccurredTime?.ToDateTimeOffset() is { } occurred && !(occurred < Newest)) Newest = occurred;
+        Count++;
+    }
+
+    /// <summary>Writes the batch; returns what the index will never take. Throws where the index cannot be written now; the call may then be repeated.</summary>
+    public async ValueTask<IReadOnlyList<(TSource Source, string Reason)>> WriteAsync(IIndexWriter index, CancellationToken cancellation)
+    {
+        if (_newest.Count == 0) return [];
+        var rejected = await index.WriteAsync(_newest.Values.Select(n => n.Event.Product).ToList(), cancellation);
+        return rejected.Select(r => (_newest[r.Product.Name].Source, r.Reason)).ToList();
+    }
+}
