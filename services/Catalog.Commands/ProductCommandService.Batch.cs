@@ -22,8 +22,7 @@ public sealed partial class ProductCommandService
             var result = new WriteResult();
             response.Results.Add(result);
             var command = Content(item);
-            var violations = command is null ? NoCommand() : RequestRules.Check(command);
-            if (violations.Any) result.Error = violations.ToStatus();
+            if ((command is null ? NoCommand : RequestRules.Check(command).ToStatus()) is { } refusal) result.Error = refusal;
             else valid.Add((result, Prepare(command!, context)));
         }
         var outcomes = await store.ExecuteAllAsync(valid.ConvertAll(v => v.Command));
@@ -42,12 +41,8 @@ public sealed partial class ProductCommandService
         _ => new Status { Code = (int)StatusCode.Cancelled, Message = "The call ended before this command began." },
     };
 
-    private static Violations NoCommand()
-    {
-        var violations = new Violations();
-        violations.Add("command", "is required: one of create, update, change_price, adjust_stock, activate, discontinue, delete");
-        return violations;
-    }
+    private static Status NoCommand =>
+        CatalogError.Invalid("command", "is required: one of create, update, change_price, adjust_stock, activate, discontinue, delete");
 
     private static IMessage? Content(WriteCommand command) => command.CommandCase switch
     {

@@ -68,7 +68,7 @@ public sealed partial class ProductCommandService
             var result = new ImportRowResult { Row = row.Row };
             response.Results.Add(result);
             var violations = RequestRules.Check(row);
-            if (violations.Any) result.Error = violations.ToStatus();
+            if (violations.ToStatus() is { } refusal) result.Error = refusal;
             else valid.Add((result, Prepare(row, context)));
         }
         var commands = valid.ConvertAll(v => v.Command);

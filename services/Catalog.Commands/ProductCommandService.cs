@@ -43,7 +43,7 @@ public sealed partial class ProductCommandService(ICommandStore store, TimeProvi
     private async Task<CommandReceipt> RunAsync(IMessage request, ServerCallContext context)
     {
         var violations = RequestRules.Check(request);
-        if (violations.Any) throw violations.ToStatus().ToRpcException();
+        violations.ThrowIfAny();
         return await store.ExecuteAsync(Prepare(request, context)) switch
         {
             CommandOutcome.Committed committed => Receipt(committed),

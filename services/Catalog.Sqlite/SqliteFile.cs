@@ -1,3 +1,6 @@
+using Catalog.Commands;
+using Catalog.Sqlite.Sql;
+using Catalog.V1;
 using Microsoft.Data.Sqlite;
 
 namespace Catalog.Sqlite;
@@ -32,10 +35,14 @@ internal static class SqliteFile
     }
 
     /// <summary>What went wrong and what to do about it.</summary>
-    public static string Explain(SqliteException error, string path) => Explain(error.SqliteErrorCode, error.Message, path);
+    public static CommandStoreException Explain(Exception error, string path) => new(ErrorReason.StoreUnavailable, error switch
+    {
+        SqliteFault fault => Explain(fault.Code, fault.Message, path),
+        SqliteException driver => Explain(driver.SqliteErrorCode, driver.Message, path),
+        _ => "The command database failed; the service's log says how.",
+    }, error);
 
-    /// <inheritdoc cref="Explain(SqliteException, string)" />
-    public static string Explain(int code, string message, string path) => (code & 0xff) switch
+    private static string Explain(int code, string message, string path) => (code & 0xff) switch
     {
         SQLitePCL.raw.SQLITE_FULL => $"The disk that holds {path} is full. Free some space; the service goes on by itself.",
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>

@@ -41,7 +41,7 @@ public static class ProductDecider
         UpdateMask.Of(command).Apply(command.Product, product);
         var violations = new Violations();
         RequestRules.CheckWhole(product, violations);
-        if (violations.Any) return new Decision.Refused(violations.ToStatus());
+        if (violations.ToStatus() is { } refusal) return new Decision.Refused(refusal);
         var changed = UpdateMask.Difference(current, product);
         return changed.Count == 0
             ? new Decision.Unchanged(current)

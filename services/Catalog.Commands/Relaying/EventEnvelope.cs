@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Catalog.V1;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 
 namespace Catalog.Commands.Relaying;
 
@@ -17,8 +17,8 @@ namespace Catalog.Commands.Relaying;
 public sealed record EventEnvelope(
     long Position, string ProductId, string EventId, string Type, string LogId, DateTimeOffset Occurred, string? TraceParent, ReadOnlyMemory<byte> Value)
 {
-    private static readonly uint LogIdTag = WireFormat.MakeTag(ProductEvent.LogIdFieldNumber, WireFormat.WireType.LengthDelimited);
-    private static readonly uint PositionTag = WireFormat.MakeTag(ProductEvent.PositionFieldNumber, WireFormat.WireType.Varint);
+    // Field numbers below 16 make tags of one byte.
+    private const byte LogIdTag = (ProductEvent.LogIdFieldNumber << 3) | (byte)WireFormat.WireType.LengthDelimited, PositionTag = (ProductEvent.PositionFieldNumber << 3) | (byte)WireFormat.WireType.Varint;
     private static readonly Dictionary<int, string> Types = ProductEvent.Descriptor.Oneofs[0].Fields.ToDictionary(f => f.FieldNumber, f => $"catalog.v1.product.{f.Name}");
 
     /// <summary>Puts an event of the log into its envelope; false if it cannot be read, with the reason.</summary>
@@ -56,17 +56,23 @@ public sealed record EventEnvelope(
     }
 
     // Fields that are written one after another are merged by who reads them, so nothing that stands there is parsed or copied twice.
-    private static ReadOnlyMemory<byte> Complete(OutboxEvent stored, string logId)
+    private static byte[] Complete(OutboxEvent stored, string logId)
     {
-        var value = new byte[stored.Body.Length + CodedOutputStream.ComputeTagSize(ProductEvent.LogIdFieldNumber) + CodedOutputStream.ComputeStringSize(logId)
-            + CodedOutputStream.ComputeTagSize(ProductEvent.PositionFieldNumber) + CodedOutputStream.ComputeInt64Size(stored.Position)];
-        stored.Body.CopyTo(value);
-        using var rest = new CodedOutputStream(value[stored.Body.Length..]);
-        rest.WriteTag(LogIdTag);
-        rest.WriteString(logId);
-        rest.WriteTag(PositionTag);
-        rest.WriteInt64(stored.Position);
-        rest.Flush();
+        var value = new byte[stored.Body.Length + 2 + CodedOutputStream.ComputeStringSize(logId) + CodedOutputStream.ComputeInt64Size(stored.Position)];
+        stored.Body.Span.CopyTo(value);
+        var at = stored.Body.Length;
+        value[at++] = LogIdTag;
+        at = WriteVarint(value, at, (ulong)Encoding.UTF8.GetByteCount(logId));
+        at += Encoding.UTF8.GetBytes(logId, value.AsSpan(at));
+        value[at++] = PositionTag;
+        WriteVarint(value, at, (ulong)stored.Position);
         return value;
+    }
+
+    private static int WriteVarint(byte[] value, int at, ulong number)
+    {
+        for (; number >= 0x80; number >>= 7) value[at++] = (byte)(number | 0x80);
+        value[at++] = (byte)number;
+        return at;
     }
 }

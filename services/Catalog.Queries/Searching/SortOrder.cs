@@ -1,4 +1,5 @@
 using Catalog.Queries.Filtering;
+using Catalog.V1;
 
 namespace Catalog.Queries;
 

@@ -6,6 +6,9 @@ public sealed class CommandDatabaseOptions
     /// <summary>The file.</summary>
     public string Path { get; set; } = "";
 
+    /// <summary>Whether other processes write the same file. Their commits are then looked for, every 20 ms.</summary>
+    public bool Shared { get; set; }
+
     /// <summary>Commands that may wait at once; more are refused with OVERLOADED (G10).</summary>
     public int MaxWaiting { get; set; } = 8192;
 

@@ -1,5 +1,5 @@
 using Catalog.Commands;
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 using Catalog.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -15,16 +15,16 @@ internal sealed class CommandStatements : IDisposable
 
     private readonly Connection _connection;
     private readonly TimeProvider _time;
-    private readonly SqliteEventLog _log;
-    private readonly Statement _begin, _commit, _findReceipt, _findById, _findBySku, _insertProduct, _updateProduct, _insertEvent, _insertReceipt;
+    private readonly Statement _begin, _commit, _logIdentity, _findReceipt, _findById, _findBySku, _insertProduct, _updateProduct, _insertEvent, _insertReceipt;
+    private string _logId = "";
 
-    public CommandStatements(Connection connection, SqliteEventLog log, TimeProvider time)
+    public CommandStatements(Connection connection, TimeProvider time)
     {
         _connection = connection;
-        _log = log;
         _time = time;
         _begin = connection.Prepare("BEGIN IMMEDIATE");
         _commit = connection.Prepare("COMMIT");
+        _logIdentity = connection.Prepare("SELECT id FROM log");
         _findReceipt = connection.Prepare("SELECT content, product_id, version, etag, commit_time FROM receipts WHERE caller = ?1 AND request_id = ?2");
         _findById = connection.Prepare("SELECT key, id, body FROM products WHERE id = ?1");
         _findBySku = connection.Prepare("SELECT key, id, body FROM products WHERE sku = ?1");
@@ -41,7 +41,14 @@ internal sealed class CommandStatements : IDisposable
     /// <summary>Whether no transaction is open.</summary>
     public bool IsIdle => _connection.IsIdle;
 
-    public void Begin() => _begin.Run();
+    public void Begin()
+    {
+        _begin.Run();
+        _logIdentity.Step();
+        // Another process may have given it a new one, after the database was restored.
+        _logId = _logIdentity.Text(0);
+        _logIdentity.Reset();
+    }
 
     public void Commit() => _commit.Run();
 
@@ -91,7 +98,7 @@ internal sealed class CommandStatements : IDisposable
     {
         if (!_findReceipt.Bind(1, request.Caller).Bind(2, request.Id).Step()) return null;
         CommandOutcome outcome = _findReceipt.Blob(0).SequenceEqual(request.Content)
-            ? new CommandOutcome.Committed(_findReceipt.Text(1), _findReceipt.Long(2), _findReceipt.Text(3), Time(_findReceipt.Long(4)), _log.LogId, Changed: false)
+            ? new CommandOutcome.Committed(_findReceipt.Text(1), _findReceipt.Long(2), _findReceipt.Text(3), Time(_findReceipt.Long(4)), _logId, Changed: false)
             : new CommandOutcome.Refused(Refusals.RequestIdReused(request.Id));
         _findReceipt.Reset();
         return outcome;
@@ -137,7 +144,7 @@ internal sealed class CommandStatements : IDisposable
         if (command.Request is { } request)
             _insertReceipt.Bind(1, request.Caller).Bind(2, request.Id).BindBlob(3, request.Content).Bind(4, id).Bind(5, product.Version).Bind(6, product.Etag)
                 .Bind(7, time.ToDateTimeOffset().UtcTicks).Run();
-        return new CommandOutcome.Committed(id, product.Version, product.Etag, time, _log.LogId, changed);
+        return new CommandOutcome.Committed(id, product.Version, product.Etag, time, _logId, changed);
     }
 
     private static Timestamp Time(long ticks) => Timestamp.FromDateTime(new DateTime(ticks, DateTimeKind.Utc));

@@ -1,5 +1,5 @@
 using Catalog.Commands;
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 using Catalog.V1;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -40,7 +40,7 @@ internal sealed partial class GroupWriter : IDisposable
     }
 
     /// <summary>Queues commands, all of them or, if they are more than may wait, none.</summary>
-    public bool TryEnqueue(ReadOnlySpan<Work> work)
+    public bool TryEnqueue(ReadOnlySpan<CommandWork> work)
     {
         lock (_waiting)
         {
@@ -50,6 +50,17 @@ internal sealed partial class GroupWriter : IDisposable
             foreach (var item in work) _waiting.Enqueue(item);
             Monitor.Pulse(_waiting);
             return true;
+        }
+    }
+
+    /// <summary>Queues a chore. Those are few, and the service depends on them, so that there is always room for one.</summary>
+    public void Enqueue(Chore chore)
+    {
+        lock (_waiting)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            _waiting.Enqueue(chore);
+            Monitor.Pulse(_waiting);
         }
     }
 
@@ -191,8 +202,7 @@ internal sealed partial class GroupWriter : IDisposable
     private CommandOutcome.Failed Failed(Exception error)
     {
         CommandFailed(_log, error);
-        return new CommandOutcome.Failed(new CommandStoreException(ErrorReason.StoreUnavailable,
-            error is SqliteFault fault ? SqliteFile.Explain(fault.Code, fault.Message, _connection.DataSource) : "The command database failed; the service's log says how.", error));
+        return new CommandOutcome.Failed(SqliteFile.Explain(error, _connection.DataSource));
     }
 
     /// <summary>Something for the writer to do.</summary>

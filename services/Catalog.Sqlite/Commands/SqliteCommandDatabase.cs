@@ -1,5 +1,5 @@
 using Catalog.Commands;
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 using Catalog.V1;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -16,8 +16,8 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
     private SqliteCommandDatabase(CommandDatabaseOptions options, SqliteConnection connection, TimeProvider time, CommandMetrics metrics, ILogger log)
     {
         Options = options;
-        Log = new SqliteEventLog(options.Path, connection.QuerySingle<string>("SELECT id FROM log"), RunAsync);
-        _writer = new GroupWriter(connection, new CommandStatements(new Connection(connection.Handle!), Log, time), options, Log.Advance, metrics, log);
+        Log = new SqliteEventLog(options, connection.QuerySingle<string>("SELECT id FROM log"), RunAsync);
+        _writer = new GroupWriter(connection, new CommandStatements(new Connection(connection.Handle!), time), options, Log.Advance, metrics, log);
     }
 
     /// <summary>Opens the file, makes it if it is missing, and brings it to the schema of this build.</summary>
@@ -27,7 +27,7 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
         try
         {
             var connection = SqliteFile.Open(options.Path, writable: true,
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
             try
             {
                 Migrator.Migrate(connection);
@@ -41,7 +41,7 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
         }
         catch (SqliteException e)
         {
-            throw new CommandStoreException(ErrorReason.StoreUnavailable, SqliteFile.Explain(e, options.Path), e);
+            throw SqliteFile.Explain(e, options.Path);
         }
         catch (InvalidDataException e)
         {
@@ -73,9 +73,12 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
     internal async Task RunAsync(Action<SqliteConnection> run, Action? committed = null)
     {
         var chore = new GroupWriter.Chore(run, committed);
-        if (!_writer.TryEnqueue([chore])) throw Overloaded().Error;
+        _writer.Enqueue(chore);
         await chore.Done.Task;
     }
+
+    /// <summary>A failure of SQLite's, in words for people.</summary>
+    internal CommandStoreException Explain(Exception error) => SqliteFile.Explain(error, Options.Path);
 
     /// <summary>Finishes the commands that wait and closes the file.</summary>
     public void Dispose()

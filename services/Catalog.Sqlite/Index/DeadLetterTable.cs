@@ -1,5 +1,5 @@
 using Catalog.Projections;
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 
 namespace Catalog.Sqlite.Index;
 

@@ -1,6 +1,6 @@
 using Catalog.Queries;
 using Catalog.Sqlite.Index.Documents;
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 using Catalog.Sqlite.Index.Text;
 using Catalog.V1;
 using Google.Protobuf;

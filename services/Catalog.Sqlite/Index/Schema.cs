@@ -1,4 +1,4 @@
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 using Catalog.Sqlite.Index.Text;
 
 namespace Catalog.Sqlite.Index;

@@ -1,4 +1,4 @@
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 
 namespace Catalog.Sqlite.Index;
 

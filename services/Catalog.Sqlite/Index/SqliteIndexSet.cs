@@ -1,6 +1,6 @@
 using Catalog.Projections;
 using Catalog.Queries;
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 using Catalog.V1;
 using Microsoft.Extensions.Logging;
 

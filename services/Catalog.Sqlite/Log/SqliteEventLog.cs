@@ -1,4 +1,5 @@
 using Catalog.Projections;
+using Catalog.Sqlite.Sql;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -10,49 +11,48 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     // One read holds no more in memory than this and one event, however large the products are.
     private const int MaxBytes = 4 * 1024 * 1024;
 
-    private readonly ConnectionPool _readers;
+    // How long a commit of another process may go unnoticed.
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _advancing = new();
+    private readonly CommandDatabaseOptions _options;
     private readonly Func<Action<SqliteConnection>, Action, Task> _write;
     private volatile string _logId;
     private long _head;
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal SqliteEventLog(string path, string logId, Func<Action<SqliteConnection>, Action, Task> write)
+    internal SqliteEventLog(CommandDatabaseOptions options, string logId, Func<Action<SqliteConnection>, Action, Task> write)
     {
+        _options = options;
         _logId = logId;
         _write = write;
-        _readers = new ConnectionPool(path);
+        Readers = new ConnectionPool(options.Path);
         _head = ReadBounds().Head;
     }
 
-    /// <summary>The log's id.</summary>
+    /// <summary>The log's id, as it was last seen.</summary>
     public string LogId => _logId;
+
+    internal ConnectionPool Readers { get; }
 
     /// <inheritdoc />
     public ValueTask<LogBounds> GetBoundsAsync(CancellationToken cancellation) => ValueTask.FromResult(ReadBounds());
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<LoggedEvent>> ReadAsync(long after, int limit, CancellationToken cancellation)
-    {
-        var reader = _readers.Rent();
-        try
-        {
-            var events = new List<LoggedEvent>();
-            using var rows = reader.Prepare("SELECT position, body FROM events WHERE position > $1 ORDER BY position LIMIT $2", after, limit).ExecuteReader();
-            for (var bytes = 0; bytes < MaxBytes && rows.Read(); bytes += events[^1].Body.Length)
-                events.Add(new LoggedEvent(rows.GetInt64(0), rows.GetFieldValue<byte[]>(1)));
-            return ValueTask.FromResult<IReadOnlyList<LoggedEvent>>(events);
-        }
-        finally
-        {
-            _readers.Return(reader);
-        }
-    }
+    public ValueTask<IReadOnlyList<LoggedEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(
+        Read("SELECT position, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2", after, limit,
+            row => new LoggedEvent(row.Long(0), row.Blob(1).ToArray()), logged => logged.Body.Length));
 
     /// <inheritdoc />
     public Task WaitAsync(long after, CancellationToken cancellation)
     {
-        lock (_advancing) return _head > after ? Task.CompletedTask : _advanced.Task.WaitAsync(cancellation);
+        Task advanced;
+        lock (_advancing)
+        {
+            if (_head > after) return Task.CompletedTask;
+            advanced = _advanced.Task;
+        }
+        return _options.Shared ? LookAgainAsync(advanced, cancellation) : advanced.WaitAsync(cancellation);
     }
 
     /// <inheritdoc />
@@ -67,7 +67,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => _readers.Dispose();
+    public void Dispose() => Readers.Dispose();
 
     /// <summary>Wakes the readers: there are events up to this position.</summary>
     internal void Advance(long head)
@@ -78,6 +78,26 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
             _head = head;
         }
         Wake();
+    }
+
+    /// <summary>Reads events after a position, as many as are asked for or fit into one read.</summary>
+    internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Readers.Read(sql, [after, limit], rows =>
+    {
+        var events = new List<T>();
+        for (var bytes = 0; bytes < MaxBytes && rows.Step(); bytes += size(events[^1])) events.Add(take(rows));
+        return events;
+    });
+
+    private static async Task LookAgainAsync(Task advanced, CancellationToken cancellation)
+    {
+        try
+        {
+            await advanced.WaitAsync(Poll, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            // Another process may have written; the caller looks.
+        }
     }
 
     private void Wake()
@@ -93,17 +113,12 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
 
     private LogBounds ReadBounds()
     {
-        var reader = _readers.Rent();
-        try
+        var bounds = Readers.Read("SELECT id, trimmed, (SELECT max(position) FROM events) FROM log", [], row =>
         {
-            using var row = reader.Prepare("SELECT trimmed, (SELECT max(position) FROM events) FROM log").ExecuteReader();
-            row.Read();
-            var trimmed = row.GetInt64(0);
-            return new LogBounds(LogId, trimmed, row.IsDBNull(1) ? trimmed : row.GetInt64(1));
-        }
-        finally
-        {
-            _readers.Return(reader);
-        }
+            row.Step();
+            return new LogBounds(row.Text(0), row.Long(1), row.IsNull(2) ? row.Long(1) : row.Long(2));
+        });
+        _logId = bounds.LogId;
+        return bounds;
     }
 }

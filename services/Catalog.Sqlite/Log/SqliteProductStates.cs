@@ -1,4 +1,5 @@
 using Catalog.Projections;
+using Catalog.Sqlite.Sql;
 using Catalog.V1;
 
 namespace Catalog.Sqlite;
@@ -9,21 +10,13 @@ public sealed class SqliteProductStates(string path) : IProductStates, IDisposab
     private readonly ConnectionPool _readers = new(path);
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<(long Key, Product Product)>> ReadAsync(long after, int limit, CancellationToken cancellation)
-    {
-        var reader = _readers.Rent();
-        try
+    public ValueTask<IReadOnlyList<(long Key, Product Product)>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
+        ValueTask.FromResult(_readers.Read<IReadOnlyList<(long, Product)>>("SELECT key, body FROM products WHERE key > ?1 ORDER BY key LIMIT ?2", [after, limit], rows =>
         {
             var products = new List<(long, Product)>();
-            using var rows = reader.Prepare("SELECT key, body FROM products WHERE key > $1 ORDER BY key LIMIT $2", after, limit).ExecuteReader();
-            while (rows.Read()) products.Add((rows.GetInt64(0), Product.Parser.ParseFrom(rows.GetFieldValue<byte[]>(1))));
-            return ValueTask.FromResult<IReadOnlyList<(long, Product)>>(products);
-        }
-        finally
-        {
-            _readers.Return(reader);
-        }
-    }
+            while (rows.Step()) products.Add((rows.Long(0), Product.Parser.ParseFrom(rows.Blob(1))));
+            return products;
+        }));
 
     /// <inheritdoc />
     public void Dispose() => _readers.Dispose();

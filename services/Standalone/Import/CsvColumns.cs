@@ -29,7 +29,7 @@ internal sealed class CsvColumns
 
     public int Count => _names.Length;
 
-    public ImportRow ToRow(CsvReader fields, ref Violations violations)
+    public ImportRow ToRow(CsvReader fields, Violations violations)
     {
         var row = new ImportRow();
         string price = "", currency = "";
@@ -58,11 +58,11 @@ internal sealed class CsvColumns
                 case var name: row.Attributes[name[AttributePrefix.Length..]] = value; break;
             }
         }
-        if (price.Length > 0) row.Price = ToPrice(price, currency, ref violations);
+        if (price.Length > 0) row.Price = ToPrice(price, currency, violations);
         return row;
     }
 
-    private static Money? ToPrice(string price, string currency, ref Violations violations)
+    private static Money? ToPrice(string price, string currency, Violations violations)
     {
         if (currency.Length == 0) violations.Add("currency", "is missing: a price needs one, such as USD");
         if (Amount.TryParse(price, out var nanos))

@@ -54,7 +54,7 @@ internal static class CsvRows
         if (csv.FieldCount != columns.Count) violations.Add("row", $"has {csv.FieldCount} fields where the header has {columns.Count}");
         if (violations.ToStatus() is { } unreadable) return new(csv.LineNumber, raw, null, unreadable);
 
-        var row = columns.ToRow(csv, ref violations);
+        var row = columns.ToRow(csv, violations);
         row.Row = csv.LineNumber;
         var refusal = violations.ToStatus();
         return new(csv.LineNumber, raw, refusal is null ? row : null, refusal);

@@ -15,7 +15,7 @@ internal ref struct JsonRow
 
     private readonly ImportRow _row = new();
     private Utf8JsonReader _json;
-    private Violations _violations;
+    private readonly Violations _violations = new();
     private int _seen;
 
     private JsonRow(ReadOnlySpan<byte> json) => _json = new Utf8JsonReader(json);

@@ -1,4 +1,5 @@
 using Catalog.Commands;
+using Catalog.Commands.Relaying;
 using Catalog.Projections;
 using Catalog.V1;
 using Google.Protobuf;
@@ -15,6 +16,8 @@ public interface ICommandStoreUnderTest : IAsyncDisposable
 
     IProductStates States { get; }
 
+    IOutbox Outbox { get; }
+
     /// <summary>Removes the events up to a position and the receipts, as if all of them were old.</summary>
     Task TrimAsync(long passed);
 
@@ -23,7 +26,7 @@ public interface ICommandStoreUnderTest : IAsyncDisposable
 }
 
 /// <summary>What every command database must do (G1–G5, and the event log).</summary>
-public abstract class CommandStoreContract : IAsyncLifetime
+public abstract partial class CommandStoreContract : IAsyncLifetime
 {
     private ICommandStoreUnderTest _database = null!;
 

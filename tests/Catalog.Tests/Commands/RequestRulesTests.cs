@@ -130,9 +130,5 @@ public sealed class RequestRulesTests
 
     private static List<string> Violations(IMessage command) => Check(command).ConvertAll(v => v.Field);
 
-    private static List<BadRequest.Types.FieldViolation> Check(IMessage command)
-    {
-        var violations = RequestRules.Check(command);
-        return violations.Any ? violations.ToStatus().GetDetail<BadRequest>().FieldViolations.ToList() : [];
-    }
+    private static List<BadRequest.Types.FieldViolation> Check(IMessage command) => [.. RequestRules.Check(command).Found];
 }

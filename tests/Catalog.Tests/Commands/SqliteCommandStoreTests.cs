@@ -1,4 +1,5 @@
 using Catalog.Commands;
+using Catalog.Commands.Relaying;
 using Catalog.Projections;
 using Catalog.Sqlite;
 using Catalog.V1;
@@ -102,6 +103,8 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
         public IEventLog Log => _database.Log;
 
         public IProductStates States => _states;
+
+        public IOutbox Outbox => new SqliteOutbox(_database);
 
         public async Task TrimAsync(long passed)
         {

@@ -1,7 +1,7 @@
 using Catalog.Projections;
 using Catalog.Queries;
 using Catalog.Sqlite.Index;
-using Catalog.Sqlite.Index.Sql;
+using Catalog.Sqlite.Sql;
 using Catalog.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

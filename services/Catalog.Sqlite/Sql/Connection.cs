@@ -1,6 +1,6 @@
 using SQLitePCL;
 
-namespace Catalog.Sqlite.Index.Sql;
+namespace Catalog.Sqlite.Sql;
 
 /// <summary>
 /// A connection for one thread at a time. SQLite's own interface, because the statements of a read stay prepared and nothing is allocated to run one.

@@ -1,4 +1,4 @@
-namespace Catalog.Sqlite.Index.Sql;
+namespace Catalog.Sqlite.Sql;
 
 /// <summary>SQLite refused something.</summary>
 internal sealed class SqliteFault(int code, string message) : Exception($"SQLite error {code}: {message}")

@@ -1,6 +1,6 @@
 using SQLitePCL;
 
-namespace Catalog.Sqlite.Index.Sql;
+namespace Catalog.Sqlite.Sql;
 
 /// <summary>A prepared statement. Parameters count from 1, columns from 0.</summary>
 internal sealed class Statement(Connection connection, sqlite3_stmt handle) : IDisposable
@@ -55,6 +55,8 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
 
     /// <summary>Lets go of a row before the last one.</summary>
     public void Reset() => _ = raw.sqlite3_reset(handle);
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
 
     public long Long(int column) => raw.sqlite3_column_int64(handle, column);
 

@@ -1,0 +1,87 @@
+namespace Catalog.Commands.Relaying;
+
+/// <summary>The events that were handed to the queue and are not answered for, in the order of the log. Answers come in any order; the checkpoint follows the oldest one that is missing.</summary>
+internal sealed class InFlight(long published)
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<Entry> _entries = new();
+    private readonly Dictionary<long, Entry> _open = [];
+    private long _published = published;
+
+    /// <summary>Up to here everything is answered for.</summary>
+    public long Published
+    {
+        get
+        {
+            lock (_gate) return _published;
+        }
+    }
+
+    /// <summary>How many are not answered for.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _open.Count;
+        }
+    }
+
+    /// <summary>When the oldest of them occurred; null if there is none.</summary>
+    public DateTimeOffset? Oldest
+    {
+        get
+        {
+            lock (_gate) return _entries.TryPeek(out var first) ? first.Event.Occurred : null;
+        }
+    }
+
+    /// <summary>Notes an event before it is handed over.</summary>
+    public void Add(OutboxEvent happened)
+    {
+        lock (_gate)
+        {
+            var entry = new Entry(happened);
+            _entries.Enqueue(entry);
+            _open.Add(happened.Position, entry);
+        }
+    }
+
+    /// <summary>The event at a position that is not answered for.</summary>
+    public OutboxEvent? Find(long position)
+    {
+        lock (_gate) return _open.TryGetValue(position, out var entry) ? entry.Event : null;
+    }
+
+    /// <summary>Notes that an event is answered for: acknowledged, or set aside. Null if it was already.</summary>
+    public DateTimeOffset? Done(long position)
+    {
+        lock (_gate)
+        {
+            if (!_open.Remove(position, out var entry)) return null;
+            entry.IsDone = true;
+            while (_entries.TryPeek(out var first) && first.IsDone)
+            {
+                _published = first.Event.Position;
+                _entries.Dequeue();
+            }
+            return entry.Event.Occurred;
+        }
+    }
+
+    /// <summary>Gives up what is not answered for; it is handed over again from <see cref="Published"/> on.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            _entries.Clear();
+            _open.Clear();
+        }
+    }
+
+    private sealed class Entry(OutboxEvent happened)
+    {
+        public OutboxEvent Event { get; } = happened;
+
+        public bool IsDone { get; set; }
+    }
+}

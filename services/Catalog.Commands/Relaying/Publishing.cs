@@ -1,0 +1,166 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Commands.Relaying;
+
+/// <summary>Publishes the event log under one lease: in order, at least once, and the checkpoint never before the broker's answer.</summary>
+internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publisher, RelayLease lease, TimeProvider time, RelayMetrics metrics, ILogger logger)
+{
+    private const int Batch = 1000;
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromMilliseconds(100), Pause = TimeSpan.FromSeconds(1), LastFlush = TimeSpan.FromSeconds(5);
+
+    private readonly InFlight _inFlight = new(lease.State.Published);
+    private readonly Channel<PublishReport> _refused = Channel.CreateUnbounded<PublishReport>();
+    private long _saved = lease.State.Published;
+    private long _read = lease.State.Published;
+
+    /// <summary>Up to here the broker acknowledged everything.</summary>
+    public long Published => _inFlight.Published;
+
+    /// <summary>Up to here events were handed to the queue.</summary>
+    public long Read => Interlocked.Read(ref _read);
+
+    /// <summary>How many events were handed to the queue and are not acknowledged.</summary>
+    public int Unacknowledged => _inFlight.Count;
+
+    /// <summary>When the oldest event occurred that is not acknowledged; null if there is none.</summary>
+    public DateTimeOffset? Oldest => _inFlight.Oldest;
+
+    /// <summary>Publishes until it is cancelled. Failures are retried; nothing is skipped.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await RunSessionAsync(stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+            }
+            catch (Exception e) when (e is not RelayDeposedException)
+            {
+                Failed(logger, e);
+                await Task.Delay(Pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Moves the checkpoint while there is something to move, until it is cancelled.</summary>
+    public async Task SaveAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(CheckpointEvery, time);
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            try
+            {
+                await SaveNowAsync(stopping);
+            }
+            catch (CommandStoreException e)
+            {
+                Failed(logger, e);
+            }
+        }
+    }
+
+    /// <summary>Moves the checkpoint to what the broker acknowledged.</summary>
+    /// <exception cref="RelayDeposedException">Another relay has the lease.</exception>
+    public async Task SaveNowAsync(CancellationToken cancellation)
+    {
+        // An event that was refused is passed only after it is safe.
+        while (_refused.Reader.TryPeek(out var refused))
+        {
+            if (_inFlight.Find(refused.Position) is { } happened) await SetAsideAsync(happened, refused.Reason ?? "The broker refused it.", cancellation);
+            _refused.Reader.TryRead(out _);
+            _inFlight.Done(refused.Position);
+        }
+        var published = _inFlight.Published;
+        if (published == _saved) return;
+        if (!await outbox.SavePublishedAsync(lease.Epoch, published, cancellation)) throw new RelayDeposedException();
+        _saved = published;
+    }
+
+    private async Task RunSessionAsync(CancellationToken stopping)
+    {
+        var broken = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        // A report of a session before this one says nothing any more: its events are handed over again.
+        _inFlight.Forget();
+        Interlocked.Exchange(ref _read, _inFlight.Published);
+        var session = publisher.Open(report => Take(report, broken));
+        try
+        {
+            var reading = ReadAndPublishAsync(session, ended.Token);
+            await Task.WhenAny(reading, broken.Task);
+            if (broken.Task.IsCompletedSuccessfully)
+            {
+                await ended.CancelAsync();
+                await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                metrics.CountBroken();
+                Broken(logger, await broken.Task, Published);
+                await Task.Delay(Pause, time, stopping);
+                return;
+            }
+            await reading;
+        }
+        finally
+        {
+            if (stopping.IsCancellationRequested) await session.FlushAsync(LastFlush, CancellationToken.None);
+            broken.TrySetResult("");
+            await session.DisposeAsync();
+        }
+    }
+
+    private async Task ReadAndPublishAsync(IPublishSession session, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var events = await outbox.ReadAsync(Read, Batch, cancellation);
+            if (events.Count == 0)
+            {
+                await outbox.WaitAsync(Read, cancellation);
+                continue;
+            }
+            // After the events: they may go out under an id that is newer than they are, never under one that is gone.
+            var logId = (await outbox.GetStateAsync(cancellation)).LogId;
+            foreach (var happened in events)
+            {
+                _inFlight.Add(happened);
+                if (EventEnvelope.TryCreate(happened, logId, out var envelope, out var fault)) await session.PublishAsync(envelope, cancellation);
+                else _refused.Writer.TryWrite(new PublishReport(happened.Position, PublishOutcome.Refused, fault));
+                Interlocked.Exchange(ref _read, happened.Position);
+            }
+        }
+    }
+
+    private void Take(PublishReport report, TaskCompletionSource<string> broken)
+    {
+        if (report.Outcome == PublishOutcome.Broken)
+        {
+            broken.TrySetResult(report.Reason ?? "The connection to the queue broke.");
+            return;
+        }
+        if (broken.Task.IsCompleted) return;
+        if (report.Outcome == PublishOutcome.Refused) _refused.Writer.TryWrite(report);
+        else if (_inFlight.Done(report.Position) is { } occurred) metrics.CountPublished(time.GetUtcNow() - occurred);
+    }
+
+    private async Task SetAsideAsync(OutboxEvent happened, string reason, CancellationToken cancellation)
+    {
+        await outbox.SetAsideAsync(new DeadEvent(happened.Position, happened.TraceParent, happened.Body, reason, time.GetUtcNow()), cancellation);
+        metrics.CountDeadEvent();
+        SetAside(logger, happened.Position, reason);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Publishing failed and starts again")]
+    private static partial void Failed(ILogger logger, Exception error);
+
+    [LoggerMessage(2, LogLevel.Warning, "The queue broke off ({Reason}); publishing starts again after position {Position}")]
+    private static partial void Broken(ILogger logger, string reason, long position);
+
+    [LoggerMessage(3, LogLevel.Error, "The event at position {Position} was set aside: {Reason}")]
+    private static partial void SetAside(ILogger logger, long position, string reason);
+}
+
+/// <summary>Another relay took the lease.</summary>
+internal sealed class RelayDeposedException() : Exception("Another relay has the lease.");

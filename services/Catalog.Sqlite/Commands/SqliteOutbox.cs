@@ -1,0 +1,115 @@
+using Catalog.Commands;
+using Catalog.Commands.Relaying;
+using Catalog.Sqlite.Sql;
+using Catalog.V1;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Catalog.Sqlite;
+
+/// <summary>The command database as the relay uses it. Its clock is the machine's, which everyone who shares the file has in common.</summary>
+public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
+{
+    private const string Now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
+    /// <inheritdoc />
+    public async ValueTask<RelayLease?> TryAcquireAsync(string owner, TimeSpan duration, CancellationToken cancellation)
+    {
+        var epoch = await WriteAsync(connection => connection.QuerySingleOrDefault<long?>(
+            $"UPDATE relay SET epoch = epoch + 1, owner = $owner, expires = {Now} + $duration WHERE expires <= {Now} RETURNING epoch",
+            new { owner, duration = (long)duration.TotalMilliseconds }));
+        return epoch is null ? null : new RelayLease(epoch.Value, await GetStateAsync(cancellation));
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<bool> RenewAsync(long epoch, TimeSpan duration, CancellationToken cancellation) => await WriteAsync(connection =>
+        connection.Execute($"UPDATE relay SET expires = {Now} + $duration WHERE epoch = $epoch AND expires > 0", new { epoch, duration = (long)duration.TotalMilliseconds })) > 0;
+
+    /// <inheritdoc />
+    public async ValueTask ReleaseAsync(long epoch, CancellationToken cancellation) =>
+        await WriteAsync(connection => connection.Execute("UPDATE relay SET expires = 0, owner = NULL WHERE epoch = $epoch", new { epoch }));
+
+    /// <inheritdoc />
+    public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) => ValueTask.FromResult(Read(
+        """
+        SELECT log.id, ifnull((SELECT max(position) FROM events), log.trimmed), max(relay.published, log.trimmed), direct_sync_since, direct_sync_position,
+            (SELECT count(*) FROM dead_events)
+        FROM log, relay
+        """, [], row =>
+        {
+            row.Step();
+            var directSync = row.IsNull(3) ? null : new DirectSync(Time(row.Long(3)), row.Long(4));
+            return new OutboxState(row.Text(0), row.Long(1), row.Long(2), directSync, row.Long(5));
+        }));
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(Explain(() =>
+        database.Log.Read("SELECT position, occurred, trace_parent, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2", after, limit,
+            row => new OutboxEvent(row.Long(0), Time(row.Long(1)), row.IsNull(2) ? null : row.Text(2), row.Blob(3).ToArray()), read => read.Body.Length)));
+
+    /// <inheritdoc />
+    public Task WaitAsync(long after, CancellationToken cancellation) => database.Log.WaitAsync(after, cancellation);
+
+    /// <inheritdoc />
+    public async ValueTask<bool> SavePublishedAsync(long epoch, long published, CancellationToken cancellation) => await WriteAsync(connection =>
+        connection.Execute("UPDATE relay SET published = $published WHERE epoch = $epoch", new { epoch, published })) > 0;
+
+    /// <inheritdoc />
+    public async ValueTask<bool> SaveDirectSyncAsync(long epoch, DirectSync? directSync, CancellationToken cancellation) => await WriteAsync(connection =>
+        connection.Execute("UPDATE relay SET direct_sync_since = $since, direct_sync_position = $position WHERE epoch = $epoch",
+            new { epoch, since = directSync?.Since.UtcTicks, position = directSync?.Position })) > 0;
+
+    /// <inheritdoc />
+    public async ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation) => await WriteAsync(connection => connection.Execute(
+        "INSERT OR REPLACE INTO dead_events (position, trace_parent, body, reason, time) VALUES ($Position, $TraceParent, $body, $Reason, $time)",
+        new { dead.Position, dead.TraceParent, body = dead.Body.ToArray(), dead.Reason, time = dead.Time.UtcTicks }));
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<DeadEvent>> ReadDeadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(Explain(() =>
+        database.Log.Read("SELECT position, trace_parent, body, reason, time FROM dead_events WHERE position > ?1 ORDER BY position LIMIT ?2", after, limit,
+            row => new DeadEvent(row.Long(0), row.IsNull(1) ? null : row.Text(1), row.Blob(2).ToArray(), row.Text(3), Time(row.Long(4))), dead => dead.Body.Length)));
+
+    /// <inheritdoc />
+    public async ValueTask RemoveDeadAsync(long position, CancellationToken cancellation) =>
+        await WriteAsync(connection => connection.Execute("DELETE FROM dead_events WHERE position = $position", new { position }));
+
+    private async Task<T> WriteAsync<T>(Func<SqliteConnection, T> write)
+    {
+        T? result = default;
+        try
+        {
+            await database.RunAsync(connection => result = write(connection));
+        }
+        catch (Exception e) when (e is SqliteException or SqliteFault)
+        {
+            throw database.Explain(e);
+        }
+        return result!;
+    }
+
+    private T Read<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> read)
+    {
+        try
+        {
+            return database.Log.Readers.Read(sql, parameters, read);
+        }
+        catch (SqliteFault fault)
+        {
+            throw database.Explain(fault);
+        }
+    }
+
+    private T Explain<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (SqliteFault fault)
+        {
+            throw database.Explain(fault);
+        }
+    }
+
+    private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
+}

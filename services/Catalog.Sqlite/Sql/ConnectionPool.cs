@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+
+namespace Catalog.Sqlite.Sql;
+
+/// <summary>Reading connections to one file, each used by one caller at a time, with the statements that it prepared.</summary>
+internal sealed class ConnectionPool(string path) : IDisposable
+{
+    private readonly ConcurrentBag<Reader> _idle = [];
+    private volatile bool _disposed;
+
+    /// <summary>Reads something on a connection of the pool. What <paramref name="read"/> has not stepped to its end is let go of.</summary>
+    public T Read<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> read)
+    {
+        var reader = _idle.TryTake(out var idle) ? idle : new Reader(path);
+        try
+        {
+            var statement = reader.Prepare(sql);
+            for (var i = 0; i < parameters.Length; i++) statement.Bind(i + 1, parameters[i]);
+            try
+            {
+                return read(statement);
+            }
+            finally
+            {
+                statement.Reset();
+            }
+        }
+        finally
+        {
+            if (_disposed) reader.Dispose();
+            else _idle.Add(reader);
+        }
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        while (_idle.TryTake(out var reader)) reader.Dispose();
+    }
+
+    private sealed class Reader : IDisposable
+    {
+        private readonly Connection _connection;
+        private readonly Dictionary<string, Statement> _prepared = new(StringComparer.Ordinal);
+
+        public Reader(string path)
+        {
+            _connection = new Connection(path);
+            _connection.Execute("PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA busy_timeout = 5000");
+        }
+
+        public Statement Prepare(string sql)
+        {
+            if (!_prepared.TryGetValue(sql, out var statement)) _prepared.Add(sql, statement = _connection.Prepare(sql));
+            return statement;
+        }
+
+        public void Dispose() => _connection.Dispose();
+    }
+}

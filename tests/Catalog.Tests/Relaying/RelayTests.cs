@@ -1,0 +1,236 @@
+using Catalog.Commands.Relaying;
+using Catalog.V1;
+using Dapper;
+using static Catalog.Tests.Relaying.RelayFixture;
+
+namespace Catalog.Tests.Relaying;
+
+public sealed class RelayTests : IAsyncDisposable
+{
+    private readonly RelayFixture _catalog = new();
+
+    public ValueTask DisposeAsync() => _catalog.DisposeAsync();
+
+    [Fact]
+    public async Task Everything_committed_goes_out_in_order_with_its_place_in_the_log()
+    {
+        await _catalog.CommitAsync(3);
+        await _catalog.StartAsync();
+        await _catalog.CommitAsync(50);
+
+        var positions = await _catalog.PositionsAsync();
+        await Eventually(async () => await _catalog.PublishedAsync() == positions.Last());
+
+        Assert.Equal(positions, _catalog.Queue.Topic.Select(e => e.Position));
+        Assert.All(_catalog.Queue.Topic, e => Assert.Equal(_catalog.Database.Log.LogId, e.LogId));
+    }
+
+    [Fact]
+    public async Task An_envelope_says_what_is_in_it()
+    {
+        await _catalog.StartAsync();
+        await _catalog.CommitAsync(1);
+        await Eventually(async () => await _catalog.PublishedAsync() > 0);
+
+        var envelope = Assert.Single(_catalog.Queue.Envelopes);
+        var happened = ProductEvent.Parser.ParseFrom(envelope.Value.Span);
+        Assert.Equal((happened.EventId, "catalog.v1.product.created", ProductName.Format(envelope.ProductId)), (envelope.EventId, envelope.Type, happened.Name));
+        Assert.Equal((happened.LogId, happened.Position, happened.OccurredTime.ToDateTimeOffset()), (envelope.LogId, envelope.Position, envelope.Occurred));
+    }
+
+    [Fact]
+    public async Task A_queue_that_breaks_off_gets_everything_again_from_the_first_event_that_it_did_not_answer_for()
+    {
+        _catalog.Queue.Away = true;
+        await _catalog.StartAsync();
+        await _catalog.CommitAsync(10);
+        await Eventually(() => Task.FromResult(_catalog.Queue.Envelopes.Count == 10));
+        _catalog.Queue.Break(takenNevertheless: 4);
+        _catalog.Queue.Away = false;
+
+        var positions = await _catalog.PositionsAsync();
+        await Eventually(async () => await _catalog.PublishedAsync() == positions.Last());
+        Assert.Equal(positions, _catalog.Queue.FirstAppearances);
+        Assert.Equal(14, _catalog.Queue.Topic.Count);
+    }
+
+    [Fact]
+    public async Task The_checkpoint_never_passes_what_was_not_acknowledged()
+    {
+        _catalog.Queue.Away = true;
+        await _catalog.CommitAsync(5);
+        var relay = await _catalog.StartAsync();
+        await Eventually(() => Task.FromResult(_catalog.Queue.Envelopes.Count == 5));
+
+        await relay.StopAsync(default);
+
+        Assert.Equal(0, await _catalog.PublishedAsync());
+    }
+
+    [Fact]
+    public async Task An_event_that_is_refused_for_good_is_set_aside_and_the_others_go_on()
+    {
+        await _catalog.CommitAsync(5);
+        var third = (await _catalog.PositionsAsync()).ElementAt(2);
+        _catalog.Queue.Refuses = e => e.Position == third;
+        await _catalog.StartAsync();
+
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        var dead = Assert.Single(await _catalog.Outbox.ReadDeadAsync(0, 10, default));
+        Assert.Equal((third, "too large"), (dead.Position, dead.Reason));
+        Assert.Equal(4, _catalog.Queue.Topic.Count);
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_read_is_set_aside_and_the_others_go_on()
+    {
+        await _catalog.CommitAsync(3);
+        var second = (await _catalog.PositionsAsync()).ElementAt(1);
+        await _catalog.Database.RunAsync(connection => connection.Execute("UPDATE events SET body = x'ffff' WHERE position = $second", new { second }));
+        await _catalog.StartAsync();
+
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        Assert.Contains("cannot be read", Assert.Single(await _catalog.Outbox.ReadDeadAsync(0, 10, default)).Reason);
+        Assert.Equal(2, _catalog.Queue.Topic.Count);
+    }
+
+    [Fact]
+    public async Task Of_two_relays_one_publishes_and_when_it_stops_the_other_goes_on_at_once()
+    {
+        _catalog.Options.LeaseDuration = TimeSpan.FromMinutes(1);
+        var first = await _catalog.StartAsync();
+        await Eventually(async () => await first.GetStatusAsync(default) is not null);
+        var second = await _catalog.StartAsync();
+        await _catalog.CommitAsync(20);
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        Assert.Null(await second.GetStatusAsync(default));
+
+        await first.StopAsync(default);
+        await _catalog.CommitAsync(20);
+
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.Topic.Select(e => e.Position));
+        Assert.NotNull(await second.GetStatusAsync(default));
+    }
+
+    [Fact]
+    public async Task A_relay_that_hangs_loses_the_lease_and_what_it_still_sends_moves_nothing()
+    {
+        var hanging = new HangingOutbox(_catalog.Outbox);
+        var first = await _catalog.StartAsync(hanging);
+        await Eventually(async () => await first.GetStatusAsync(default) is not null);
+        hanging.Hang();
+        var second = await _catalog.StartAsync();
+        await _catalog.CommitAsync(20);
+        await Eventually(async () => await second.GetStatusAsync(default) is not null);
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        var published = await _catalog.PublishedAsync();
+
+        hanging.GoOn();
+
+        await Eventually(async () => await first.GetStatusAsync(default) is null);
+        Assert.Equal(published, await _catalog.PublishedAsync());
+        Assert.NotNull(await second.GetStatusAsync(default));
+        Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.FirstAppearances);
+    }
+
+    [Fact]
+    public async Task A_queue_that_stays_away_is_passed_by_until_it_and_its_readers_have_caught_up()
+    {
+        _catalog.Options.FallbackAfter = TimeSpan.FromMilliseconds(200);
+        (_catalog.Queue.Away, _catalog.Queue.ReadersKeepUp) = (true, false);
+        var relay = await _catalog.StartAsync();
+        await _catalog.CommitAsync(10);
+        await Eventually(async () => _catalog.DirectSync.Position == (await _catalog.PositionsAsync()).Last());
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: true, Backlog: 0 });
+        Assert.Equal(0, _catalog.DirectSync.From);
+        Assert.Equal(0, await _catalog.PublishedAsync());
+
+        _catalog.Queue.Away = false;
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        // Everything is published, but its readers are behind: reads would wait for them.
+        await _catalog.CommitAsync(1);
+        await Eventually(async () => _catalog.DirectSync.Position == (await _catalog.PositionsAsync()).Last());
+        Assert.True((await relay.GetStatusAsync(default))!.DirectSync);
+
+        _catalog.Queue.ReadersKeepUp = true;
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: false });
+        Assert.Null((await _catalog.Outbox.GetStateAsync(default)).DirectSync);
+        Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.FirstAppearances);
+    }
+
+    [Fact]
+    public async Task Direct_sync_goes_on_in_the_next_relay_where_it_was()
+    {
+        _catalog.Options.FallbackAfter = TimeSpan.FromMilliseconds(200);
+        _catalog.Queue.Away = true;
+        var first = await _catalog.StartAsync();
+        await _catalog.CommitAsync(10);
+        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).DirectSync?.Position == (await _catalog.PositionsAsync()).Last());
+        await first.StopAsync(default);
+        var reached = _catalog.DirectSync.Position;
+
+        await _catalog.StartAsync();
+        await _catalog.CommitAsync(1);
+
+        await Eventually(() => Task.FromResult(_catalog.DirectSync is { Runs: 2 } sync && sync.Position > reached));
+        Assert.Equal(reached, _catalog.DirectSync.From);
+    }
+
+    [Fact]
+    public async Task After_a_restore_events_go_out_under_the_new_id_of_the_log()
+    {
+        await _catalog.StartAsync();
+        await _catalog.CommitAsync(1);
+        await _catalog.Database.Log.RenewAsync(default);
+        await _catalog.CommitAsync(1);
+
+        await Eventually(() => Task.FromResult(_catalog.Queue.Topic.Count == 2));
+        Assert.Equal(_catalog.Database.Log.LogId, _catalog.Queue.Topic[1].LogId);
+    }
+
+    /// <summary>An outbox whose relay can be made to hang, as a stopped process does.</summary>
+    private sealed class HangingOutbox(IOutbox inner) : IOutbox
+    {
+        private volatile TaskCompletionSource _going = Going();
+
+        public void Hang() => _going = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void GoOn() => _going.SetResult();
+
+        private static TaskCompletionSource Going()
+        {
+            var going = new TaskCompletionSource();
+            going.SetResult();
+            return going;
+        }
+
+        private async ValueTask<T> When<T>(Func<ValueTask<T>> call)
+        {
+            await _going.Task;
+            return await call();
+        }
+
+        public ValueTask<RelayLease?> TryAcquireAsync(string owner, TimeSpan duration, CancellationToken cancellation) => When(() => inner.TryAcquireAsync(owner, duration, cancellation));
+
+        public ValueTask<bool> RenewAsync(long epoch, TimeSpan duration, CancellationToken cancellation) => When(() => inner.RenewAsync(epoch, duration, cancellation));
+
+        public ValueTask ReleaseAsync(long epoch, CancellationToken cancellation) => inner.ReleaseAsync(epoch, cancellation);
+
+        public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) => inner.GetStateAsync(cancellation);
+
+        public ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => inner.ReadAsync(after, limit, cancellation);
+
+        public Task WaitAsync(long after, CancellationToken cancellation) => inner.WaitAsync(after, cancellation);
+
+        public ValueTask<bool> SavePublishedAsync(long epoch, long published, CancellationToken cancellation) => When(() => inner.SavePublishedAsync(epoch, published, cancellation));
+
+        public ValueTask<bool> SaveDirectSyncAsync(long epoch, DirectSync? directSync, CancellationToken cancellation) => When(() => inner.SaveDirectSyncAsync(epoch, directSync, cancellation));
+
+        public ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation) => inner.SetAsideAsync(dead, cancellation);
+
+        public ValueTask<IReadOnlyList<DeadEvent>> ReadDeadAsync(long after, int limit, CancellationToken cancellation) => inner.ReadDeadAsync(after, limit, cancellation);
+
+        public ValueTask RemoveDeadAsync(long position, CancellationToken cancellation) => inner.RemoveDeadAsync(position, cancellation);
+    }
+}
