@@ -24,6 +24,29 @@ public sealed partial class EmbeddedProjection(
         return true;
     }
 
+    /// <summary>
+    /// Notices that the command database was restored from a backup, before the first command can lift it past what the index holds of the lost future, and before the first
+    /// receipt names a log that is void (G12).
+    /// </summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var bounds = await log.GetBoundsAsync(cancellationToken);
+            if (await indexes.GetCurrentAsync(cancellationToken) is { } index && index.LogId == bounds.LogId && await index.GetPositionAsync(cancellationToken) > bounds.Head)
+            {
+                Restored(logger);
+                await log.RenewAsync(cancellationToken);
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // An index that cannot even say its position is built anew.
+            Failed(logger, e);
+        }
+        await base.StartAsync(cancellationToken);
+    }
+
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -85,18 +108,19 @@ public sealed partial class EmbeddedProjection(
         var index = await indexes.GetCurrentAsync(cancellation);
         var reason = index is null ? "there is none that this build can use"
             : index.LogId != bounds.LogId ? "it follows another event log"
-            : await index.GetPositionAsync(cancellation) is var position && position < bounds.Trimmed ? "the events that it lacks are no longer in the log"
-            : position > bounds.Head ? "it is ahead of the command database, which was restored"
+            : await index.GetPositionAsync(cancellation) < bounds.Trimmed ? "the events that it lacks are no longer in the log"
             : null;
         if (reason is null) return index!;
         if (bounds.Head > 0) Rebuilding(logger, reason);
-        if (index is not null && index.LogId == bounds.LogId && await index.GetPositionAsync(cancellation) > bounds.Head) await log.RenewAsync(cancellation);
         // Where nothing serves, one product that cannot be indexed must not keep all the others away; it becomes a dead letter.
         return await rebuild.RunAsync(allowMissing: index is null, cancellation);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The index is built anew: {Reason}")]
     private static partial void Rebuilding(ILogger logger, string reason);
+
+    [LoggerMessage(3, LogLevel.Warning, "The index is ahead of the command database, which was restored: tokens and watch positions of the lost future are void from now on")]
+    private static partial void Restored(ILogger logger);
 
     [LoggerMessage(2, LogLevel.Error, "The projection failed and starts again")]
     private static partial void Failed(ILogger logger, Exception error);

@@ -43,7 +43,7 @@ internal sealed class IndexWriter : IIndexWriter
     public ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation) =>
         UseAsync(() => Write(products, cancellation), cancellation);
 
-    public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => UseAsync(() => Read(_getPosition), cancellation);
+    public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => UseAsync(() => Read(_getPosition), cancellation, needsDocs: false);
 
     public async ValueTask SavePositionAsync(long position, CancellationToken cancellation) => await UseAsync(
         () =>
@@ -54,12 +54,12 @@ internal sealed class IndexWriter : IIndexWriter
         cancellation);
 
     /// <summary>Runs something on the writer's connection, alone.</summary>
-    public async ValueTask<T> UseAsync<T>(Func<T> use, CancellationToken cancellation)
+    public async ValueTask<T> UseAsync<T>(Func<T> use, CancellationToken cancellation, bool needsDocs = true)
     {
         if (!_file.TryEnter()) throw IndexFile.Rebuilding();
         try
         {
-            await _file.DocsLoaded.WaitAsync(cancellation);
+            if (needsDocs) await _file.DocsLoaded.WaitAsync(cancellation);
             lock (_gate)
             {
                 if (!_file.IsUsable) throw IndexFile.Rebuilding();

@@ -210,6 +210,23 @@ public sealed class ProjectionTests : IAsyncLifetime
         Assert.Equal("Title of kept", (await reader.GetAsync(["kept"], default))[0]!.Title);
     }
 
+    [Fact]
+    public async Task A_restore_is_noticed_before_the_process_takes_commands()
+    {
+        await _it.Commit(TestCommands.Create("kept"));
+        var backup = _it.BackUp();
+        for (var i = 0; i < 5; i++) await _it.Commit(TestCommands.Retitle("kept", $"Lost title {i}"));
+        await _it.BuildAsync();
+        await _it.RestoreAsync(backup);
+        var before = (await _it.Database.Log.GetBoundsAsync(default)).LogId;
+        using var projection = _it.Projection;
+        await projection.StartAsync(default);
+
+        // Ports open after this. A receipt names the new log, and no command can hide that the index was ahead.
+        Assert.NotEqual(before, (await _it.Commit(TestCommands.Retitle("kept", "New title"))).LogId);
+        await projection.StopAsync(default);
+    }
+
     private async Task<IReadOnlyList<long>> VersionsOrNone(string[] ids)
     {
         try
