@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http.Resilience;
+using Polly;
+using Polly.Timeout;
+
+namespace Catalog.Elasticsearch.Http;
+
+/// <summary>Sets up the HTTP clients: who we are, whom we trust, how long we wait, and what is tried again.</summary>
+internal static class Connection
+{
+    /// <summary>The client whose requests change nothing, so that an attempt that failed is made again at once.</summary>
+    public const string Reads = "Elasticsearch.Reads";
+
+    /// <summary>The client whose requests are repeated by those who know what a repetition means.</summary>
+    public const string Writes = "Elasticsearch.Writes";
+
+    // A server that asks for more time than this gets it from our caller.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    public static void Add(IServiceCollection services, ElasticsearchOptions options)
+    {
+        var nodes = new NodeHandler.Choice(options.Nodes);
+        Add(services.AddHttpClient(Reads), options).AddResilienceHandler(Reads, pipeline => pipeline
+            .AddRetry(new HttpRetryStrategyOptions
+            {
+                MaxRetryAttempts = 2, Delay = TimeSpan.FromMilliseconds(100), BackoffType = DelayBackoffType.Exponential, UseJitter = true, ShouldRetryAfterHeader = true,
+                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome switch
+                {
+                    { Exception: HttpRequestException or TimeoutRejectedException } => true,
+                    { Result: { } response } => IsTransient(response.StatusCode) && !(RetryAfter(response) > LongestPause),
+                    _ => false,
+                }),
+            })
+            .AddTimeout(options.ReadTimeout));
+        Add(services.AddHttpClient(Writes), options).AddResilienceHandler(Writes, pipeline => pipeline.AddTimeout(options.WriteTimeout));
+        // Behind what repeats attempts, so that each one chooses its node.
+        foreach (var name in (string[])[Reads, Writes]) services.AddHttpClient(name).AddHttpMessageHandler(() => new NodeHandler(nodes));
+    }
+
+    /// <summary>Whether the same request may succeed later.</summary>
+    public static bool IsTransient(HttpStatusCode status) =>
+        status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+
+    /// <summary>When the server wants to be asked again; null if it does not say.</summary>
+    public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } pause } => pause,
+        { Date: { } date } => date - DateTimeOffset.UtcNow,
+        _ => null,
+    };
+
+    private static IHttpClientBuilder Add(IHttpClientBuilder client, ElasticsearchOptions options) => client
+        .ConfigureHttpClient(http =>
+        {
+            http.Timeout = Timeout.InfiniteTimeSpan; // the pipelines have their own
+            http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+            http.DefaultRequestHeaders.Authorization = Authorization(options);
+        })
+        .ConfigurePrimaryHttpMessageHandler(() => Primary(options))
+        .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // the connections have their own
+        .RemoveAllLoggers(); // two lines a request; failures are told by who made it
+
+    private static AuthenticationHeaderValue? Authorization(ElasticsearchOptions options) =>
+        options.ApiKey is { } key ? new AuthenticationHeaderValue("ApiKey", key)
+        : options.Username is { } user ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.Password}")))
+        : null;
+
+    private static SocketsHttpHandler Primary(ElasticsearchOptions options)
+    {
+        // A redirect would take the credentials along.
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = options.ConnectTimeout, PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        };
+        if (options.CaCertificate is null) return handler;
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(options.CaCertificate);
+        handler.SslOptions.CertificateChainPolicy = policy;
+        return handler;
+    }
+}

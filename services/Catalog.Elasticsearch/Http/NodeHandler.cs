@@ -1,0 +1,51 @@
+using System.Net;
+
+namespace Catalog.Elasticsearch.Http;
+
+/// <summary>
+/// Sends each attempt to a node: always the same one, until it fails; then the next. Takes the whole answer, so that one that breaks off halfway is
+/// an attempt that failed.
+/// </summary>
+internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
+{
+    private static readonly HttpRequestOptionsKey<string> Path = new("path");
+
+    /// <summary>The nodes, and the one that is in use.</summary>
+    public sealed class Choice(Uri[] nodes)
+    {
+        private int _current;
+
+        public (Uri Node, int Turn) Current => Volatile.Read(ref _current) is var turn ? (nodes[(int)((uint)turn % nodes.Length)], turn) : default;
+
+        // Several attempts that fail together on one node move on by one, not by their number.
+        public void MoveOn(int turn) => Interlocked.CompareExchange(ref _current, turn + 1, turn);
+    }
+
+    /// <summary>A request to whichever node is in use.</summary>
+    public static HttpRequestMessage Request(HttpMethod method, string path)
+    {
+        var request = new HttpRequestMessage(method, new Uri("http://elasticsearch/"));
+        request.Options.Set(Path, path);
+        return request;
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var (node, turn) = choice.Current;
+        request.RequestUri = new Uri(node, request.Options.TryGetValue(Path, out var path) ? path : "");
+        HttpResponseMessage? response = null;
+        try
+        {
+            response = await base.SendAsync(request, cancellationToken);
+            await response.Content.LoadIntoBufferAsync(cancellationToken);
+            if (response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout) choice.MoveOn(turn);
+            return response;
+        }
+        catch (Exception e)
+        {
+            response?.Dispose();
+            if (e is HttpRequestException) choice.MoveOn(turn);
+            throw;
+        }
+    }
+}

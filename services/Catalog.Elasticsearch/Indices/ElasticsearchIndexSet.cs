@@ -1,0 +1,166 @@
+using Catalog.Elasticsearch.Http;
+using Catalog.Elasticsearch.Writing;
+using Catalog.Projections;
+using Catalog.Queries;
+using Catalog.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Elasticsearch.Indices;
+
+/// <summary>The indices of the catalog in Elasticsearch, one of which serves: the one behind the alias.</summary>
+/// <remarks>
+/// Whatever is written, goes through an alias that must exist: <c>products-log-ID</c> for the index that serves, one of its own for each index under
+/// construction. A swap moves all of them in one step, so that nothing of another event log can get into an index, and no index is made by accident.
+/// </remarks>
+public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
+{
+    private readonly ElasticsearchClient _client;
+    private readonly IndexNames _names;
+    private readonly ServingIndex _serving;
+    private readonly ElasticsearchOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly OldIndices _old;
+    private readonly RebuildLease _lease;
+    private readonly CancellationTokenSource _stopping = new();
+    private IndexWriter? _current, _building;
+
+    internal ElasticsearchIndexSet(
+        ElasticsearchClient client, IndexNames names, ServingIndex serving, Status.StatusIndex notes, ElasticsearchOptions options, TimeProvider time, ILogger<ElasticsearchIndexSet> logger)
+    {
+        (_client, _names, _serving, _options, _time, _logger) = (client, names, serving, options, time, logger);
+        _old = new OldIndices(client, names, options.OldIndexGrace, time);
+        _lease = new RebuildLease(notes, time);
+    }
+
+    /// <summary>Never completes: indices of Elasticsearch do not break on their own, and the first one is made by whoever rebuilds.</summary>
+    public Task Unusable { get; } = new TaskCompletionSource().Task;
+
+    /// <summary>Completes when the index that the last swap replaced is removed, after its grace. What is not waited for, the next rebuild does.</summary>
+    public Task OldIndexRemoved { get; private set; } = Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async ValueTask<IIndexWriter?> GetCurrentAsync(CancellationToken cancellation)
+    {
+        if (await _serving.ResolveAsync(cancellation) is not { IsUsable: true } index) return null;
+        var current = Volatile.Read(ref _current);
+        if (current?.Index == index.Name) return current;
+        var writer = new IndexWriter(_client, index.Name, index.LogId, _names.Log(index.LogId), _time);
+        return Interlocked.CompareExchange(ref _current, writer, current) == current ? writer : await GetCurrentAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">Another process is building an index.</exception>
+    public async ValueTask<IIndexWriter> CreateAsync(string logId, CancellationToken cancellation)
+    {
+        await _lease.TakeAsync(cancellation);
+        _building = null;
+        await _old.RemoveAsync(alsoUnfinished: true, cancellation);
+        for (var attempt = 0; ; attempt++)
+        {
+            var index = _names.New(_time.GetUtcNow(), attempt);
+            var alias = IndexNames.Building(index);
+            if (!await _client.CreateAsync(index, json => IndexSchema.Write(json, _options, logId, alias), cancellation)) continue;
+            return _building = new IndexWriter(_client, index, logId, alias, _time, _lease.KeepAsync);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask SwapAsync(IIndexWriter next, CancellationToken cancellation)
+    {
+        if (next is not IndexWriter writer || writer != _building) throw Replaced();
+        await _lease.TakeAsync(cancellation);
+        await _client.ConfigureAsync(writer.Index, json => IndexSchema.WriteServing(json, _options), cancellation);
+        await _client.RefreshAsync(writer.Index, cancellation);
+
+        var before = await MoveAliasesAsync(writer, cancellation);
+        _building = null;
+        writer.Serve(_names.Log(writer.LogId));
+        Volatile.Write(ref _current, writer);
+        Log.Swapped(_logger, writer.Index, string.Join(", ", before));
+        await _lease.ReleaseAsync(cancellation);
+        if (before.Count > 0) OldIndexRemoved = RemoveOldLaterAsync();
+    }
+
+    /// <summary>Removes replaced indices whose grace is over.</summary>
+    public Task RemoveOldIndicesAsync(CancellationToken cancellation) => _old.RemoveAsync(alsoUnfinished: false, cancellation);
+
+    /// <summary>Removes an index that is still under construction, so that the next attempt need not wait for this one to count as dead.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested) return;
+        await _stopping.CancelAsync();
+        if (_building is not { } building) return;
+        _building = null;
+        try
+        {
+            await _old.AbandonAsync(building.Index, CancellationToken.None);
+            await _lease.ReleaseAsync(CancellationToken.None);
+        }
+        catch (IndexUnavailableException e)
+        {
+            Log.LeftOver(_logger, building.Index, e);
+        }
+    }
+
+    private async Task<IReadOnlyCollection<string>> MoveAliasesAsync(IndexWriter writer, CancellationToken cancellation)
+    {
+        List<AliasMove> moves =
+        [
+            new(writer.Index, IndexNames.Building(writer.Index), Add: false), new(writer.Index, _names.Read, Add: true), new(writer.Index, _names.Log(writer.LogId), Add: true),
+        ];
+        List<string> before = [];
+        foreach (var (index, aliases) in await _client.ListAsync(_names.Prefix, cancellation))
+        {
+            var ours = aliases.Where(alias => alias == _names.Read || _names.IsLog(alias)).ToList();
+            if (ours.Count == 0) continue;
+            before.Add(index);
+            moves.AddRange(ours.Select(alias => new AliasMove(index, alias, Add: false)));
+            moves.Add(new AliasMove(index, IndexNames.Retired(index, _time.GetUtcNow()), Add: true));
+        }
+        try
+        {
+            if (await _client.MoveAliasesAsync(moves, cancellation)) return before;
+        }
+        catch (IndexUnavailableException)
+        {
+            // It may have been done all the same.
+            if ((await _client.ResolveAsync(_names.Read, cancellation)).Contains(writer.Index, StringComparer.Ordinal)) return before;
+            throw;
+        }
+        throw Replaced();
+    }
+
+    private async Task RemoveOldLaterAsync()
+    {
+        try
+        {
+            // The alias tells the time in whole seconds.
+            await Task.Delay(_options.OldIndexGrace + TimeSpan.FromSeconds(1), _time, _stopping.Token);
+            await RemoveOldIndicesAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The next rebuild does it.
+        }
+        catch (Exception e)
+        {
+            Log.NotRemoved(_logger, e);
+        }
+    }
+
+    private static IndexUnavailableException Replaced() =>
+        new(ErrorReason.IndexRebuilding, "This index cannot serve any more: another one was built meanwhile.", TimeSpan.FromSeconds(1));
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "The index {Index} serves now, in the place of {Before}.")]
+        public static partial void Swapped(ILogger logger, string index, string before);
+
+        [LoggerMessage(LogLevel.Warning, "The index {Index}, which was not completed, could not be removed. The next rebuild removes it.")]
+        public static partial void LeftOver(ILogger logger, string index, Exception cause);
+
+        [LoggerMessage(LogLevel.Warning, "An index that was replaced could not be removed. The next rebuild removes it.")]
+        public static partial void NotRemoved(ILogger logger, Exception cause);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using Catalog.Elasticsearch.Http;
+
+namespace Catalog.Elasticsearch.Indices;
+
+/// <summary>
+/// Finds the index that serves. It is asked for each time, since after a swap no read may begin on the index before; those who ask at once share the
+/// answer. What an index is, it stays, so that is remembered.
+/// </summary>
+internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
+{
+    private const int MaxKnown = 16;
+
+    private readonly ConcurrentDictionary<string, KnownIndex> _known = new(StringComparer.Ordinal);
+    private SharedWork<KnownIndex?>? _resolution;
+
+    /// <summary>The index; null if none serves.</summary>
+    public Task<KnownIndex?> ResolveAsync(CancellationToken cancellation) =>
+        LazyInitializer.EnsureInitialized(ref _resolution, () => new SharedWork<KnownIndex?>(ResolveAsync)).RunAsync(cancellation);
+
+    private async Task<KnownIndex?> ResolveAsync()
+    {
+        var indices = await client.ResolveAsync(names.Read, CancellationToken.None);
+        if (indices.Count == 0) return null;
+        // More than one is the work of somebody else. The newest is the best guess, and the next rebuild puts it right.
+        var index = indices.Max(StringComparer.Ordinal)!;
+        if (_known.TryGetValue(index, out var known)) return known;
+        if (_known.Count >= MaxKnown) _known.Clear();
+        var meta = await client.GetMetaAsync(index, CancellationToken.None);
+        return _known.GetOrAdd(index, new KnownIndex(index, meta?.LogId ?? "", meta?.Schema == IndexSchema.Version, client));
+    }
+}
+
+/// <summary>An index that serves or has served.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="logId">The event log that it follows.</param>
+/// <param name="isUsable">Whether this build made such indices.</param>
+/// <param name="client">Elasticsearch.</param>
+internal sealed class KnownIndex(string name, string logId, bool isUsable, ElasticsearchClient client)
+{
+    private readonly SharedWork<bool> _refresh = new(async () =>
+    {
+        await client.RefreshAsync(name, CancellationToken.None);
+        return true;
+    });
+
+    public string Name => name;
+
+    public string LogId => logId;
+
+    public bool IsUsable => isUsable;
+
+    /// <summary>Returns once everything written before the call is visible to searches.</summary>
+    public Task RefreshAsync(CancellationToken cancellation) => _refresh.RunAsync(cancellation);
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Catalog.Elasticsearch.Http;
+using Catalog.Elasticsearch.Indices;
+using Catalog.Queries;
+using Catalog.V1;
+
+namespace Catalog.Elasticsearch.Reading;
+
+/// <summary>Reads one index, whatever is swapped in meanwhile.</summary>
+internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index) : IProductReader
+{
+    public string LogId => index.LogId;
+
+    public async ValueTask<IReadOnlyList<long>> GetVersionsAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
+    {
+        var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: false, cancellation));
+        return [.. documents.Select(document => document.Found ? document.Version : 0)];
+    }
+
+    public async ValueTask<IReadOnlyList<Product?>> GetAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
+    {
+        var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: true, cancellation));
+        return [.. documents.Select(document => document.Source?.Body is { } body ? Product.Parser.ParseFrom(body) : null)];
+    }
+
+    public async ValueTask MakeSearchableAsync(CancellationToken cancellation) => await TellAsync(Refresh(cancellation));
+
+    public async ValueTask<SearchPage> SearchAsync(SearchPlan plan, CancellationToken cancellation)
+    {
+        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), cancellation));
+        var hits = answer.Hits.Hits;
+        var more = hits.Count > plan.PageSize;
+        var products = new Product[more ? plan.PageSize : hits.Count];
+        for (var i = 0; i < products.Length; i++) products[i] = ProductOf(hits[i]);
+        var next = more && products.Length > 0 ? SearchOrder.EndAt(hits[products.Length - 1].Sort!, plan.Order) : null;
+        return new SearchPage(products, next, answer.Hits.Total!.Value, Facets.Read(plan, answer), Facets.ReadRanges(plan, answer));
+    }
+
+    public async ValueTask<IReadOnlyList<Product>> SuggestAsync(SuggestPlan plan, CancellationToken cancellation)
+    {
+        if (plan.Words.Count == 0) return [];
+        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), cancellation));
+        return [.. answer.Hits.Hits.Select(ProductOf)];
+    }
+
+    public void Dispose()
+    {
+        // An index is kept for a while after it was replaced, so nothing need be held.
+    }
+
+    private static Product ProductOf(HitAnswer hit) => Product.Parser.ParseFrom(hit.Source?.Body ?? throw new JsonException("A hit has no body."));
+
+    private async Task<bool> Refresh(CancellationToken cancellation)
+    {
+        await index.RefreshAsync(cancellation);
+        return true;
+    }
+
+    private static async Task<T> TellAsync<T>(Task<T> answer)
+    {
+        try
+        {
+            return await answer;
+        }
+        catch (ElasticsearchException e) when (e.IsMissing)
+        {
+            throw new IndexUnavailableException(ErrorReason.IndexRebuilding, "The index was replaced; the next attempt finds the new one.", TimeSpan.FromMilliseconds(100), e);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Catalog.Elasticsearch.Http;
+using Catalog.Elasticsearch.Indices;
+using Catalog.Queries;
+using Phase = Catalog.V1.ProjectionStatus.Types.Phase;
+
+namespace Catalog.Elasticsearch.Status;
+
+/// <summary>Makes the status of the projection out of what the relay, the projectors and a rebuild have noted.</summary>
+internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, TimeProvider time)
+{
+    /// <summary>For how long a report tells how things are.</summary>
+    public static readonly TimeSpan Recent = TimeSpan.FromSeconds(10);
+
+    public async ValueTask<IndexStatus> ReadAsync(CancellationToken cancellation)
+    {
+        var found = notes.GetRecentAsync(time.GetUtcNow() - RebuildLease.Life, cancellation);
+        var index = await serving.ResolveAsync(cancellation);
+        return Combine(await found, index is { IsUsable: true } ? index.LogId : null, time.GetUtcNow());
+    }
+
+    /// <summary>The status.</summary>
+    /// <param name="notes">What was noted lately.</param>
+    /// <param name="logId">The event log that the index follows; null if there is no index.</param>
+    /// <param name="now">The time.</param>
+    public static IndexStatus Combine(IReadOnlyList<Note> notes, string? logId, DateTimeOffset now)
+    {
+        var recent = notes.Where(note => DateTimeOffset.FromUnixTimeMilliseconds(note.Time) > now - Recent).ToList();
+        var relay = recent.Where(note => note.Kind == Note.Relay).MaxBy(note => note.Time);
+        var projectors = recent.Where(note => note.Kind == Note.Projector).ToList();
+        var deadLetters = projectors.Max(note => note.DeadLetters) ?? 0;
+        var rebuilding = logId is null || notes.Any(note => note.Kind == Note.Rebuild) || (relay is not null && relay.LogId != logId);
+
+        // While the relay feeds the index itself, what the projectors have still to go through is in it already.
+        var direct = relay?.DirectSync ?? false;
+        var behind = direct ? [] : projectors.Where(note => note.Lag > 0).ToList();
+        var lag = (relay?.Backlog ?? 0) + behind.Sum(note => note.Lag ?? 0);
+        // A projector knows how old the newest event is that it wrote; the oldest that it did not is no older.
+        long? oldest = lag == 0 ? null : behind.Select(note => note.Newest).Append(relay?.Oldest).Min();
+        var phase = rebuilding ? Phase.Rebuilding
+            : relay is null || (projectors.Count == 0 && !direct) ? Phase.Unknown
+            : lag > 0 ? Phase.CatchingUp : Phase.Current;
+        return new IndexStatus(
+            phase, logId ?? relay?.LogId ?? "", lag, oldest is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null, deadLetters, direct);
+    }
+}

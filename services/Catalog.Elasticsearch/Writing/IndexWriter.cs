@@ -1,0 +1,139 @@
+using Catalog.Elasticsearch.Http;
+using Catalog.Projections;
+using Catalog.Queries;
+using Catalog.V1;
+
+namespace Catalog.Elasticsearch.Writing;
+
+/// <summary>Writes one index, by an alias that stands for it as long as it may be written.</summary>
+/// <param name="client">Elasticsearch.</param>
+/// <param name="index">The index.</param>
+/// <param name="logId">The event log that it follows.</param>
+/// <param name="alias">The alias.</param>
+/// <param name="time">The time.</param>
+/// <param name="keep">Shows that the index is still being built; null if it serves.</param>
+internal sealed class IndexWriter(
+    ElasticsearchClient client, string index, string logId, string alias, TimeProvider time, Func<CancellationToken, ValueTask>? keep = null) : IIndexWriter
+{
+    /// <summary>How large a request becomes before another one is begun. Elasticsearch holds the whole of it in memory, twice.</summary>
+    internal const int MaxRequest = 8 << 20;
+
+    private const int MaxAttempts = 6;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    private volatile string _alias = alias;
+    private volatile Func<CancellationToken, ValueTask>? _keep = keep;
+    private long _position;
+
+    /// <summary>The name of the index.</summary>
+    public string Index => index;
+
+    public string LogId => logId;
+
+    /// <summary>Goes on by the alias of the index that serves, which this one has become.</summary>
+    public void Serve(string servingAlias)
+    {
+        _alias = servingAlias;
+        _keep = null;
+    }
+
+    public async ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation)
+    {
+        if (_keep is { } keepAlive) await keepAlive(cancellation);
+        List<RejectedProduct> rejected = [];
+        List<Operation> operations = [];
+        var body = new PooledBuffer();
+        using (var documents = new DocumentWriter(body))
+        {
+            for (var i = 0; i < products.Count; i++)
+            {
+                var start = body.Length;
+                if (documents.Append(products[i]) is { } reason) rejected.Add(new RejectedProduct(products[i], reason));
+                else operations.Add(new Operation(products[i], start, body.Length));
+                if (operations.Count == 0 || (body.Length < MaxRequest && i < products.Count - 1)) continue;
+                await SendAsync(body, operations, rejected, cancellation);
+                body.Truncate(0);
+                operations.Clear();
+            }
+        }
+        // Where a request failed, its bytes may still be on their way, so they are not given back.
+        body.Return();
+        return rejected;
+    }
+
+    public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => new(Interlocked.Read(ref _position));
+
+    public ValueTask SavePositionAsync(long position, CancellationToken cancellation)
+    {
+        Interlocked.Exchange(ref _position, position);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task SendAsync(PooledBuffer body, List<Operation> operations, List<RejectedProduct> rejected, CancellationToken cancellation)
+    {
+        var left = await SendOnceAsync(body, operations, rejected, cancellation);
+        for (var pause = FirstPause; left.Count > 0; pause *= 2)
+        {
+            if (pause >= FirstPause * (1 << (MaxAttempts - 1))) throw new IndexUnavailableException(
+                ErrorReason.IndexUnavailable, $"Elasticsearch does not take {left.Count} of {operations.Count} products now.", TimeSpan.FromSeconds(1));
+            await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancellation);
+            var again = new PooledBuffer();
+            List<Operation> moved = [];
+            foreach (var operation in left)
+            {
+                var start = again.Length;
+                again.Append(body.Written.Span[operation.Start..operation.End]);
+                moved.Add(operation with { Start = start, End = again.Length });
+            }
+            left = await SendOnceAsync(again, moved, rejected, cancellation);
+            (body, operations) = (again, moved);
+        }
+    }
+
+    /// <summary>Sends the operations; returns those that may succeed later.</summary>
+    private async Task<List<Operation>> SendOnceAsync(PooledBuffer body, List<Operation> operations, List<RejectedProduct> rejected, CancellationToken cancellation)
+    {
+        List<Operation> left = [];
+        var answer = await BulkAsync(body, cancellation);
+        if (answer.Items.Count != operations.Count) throw Unreadable();
+        if (!answer.Errors) return left;
+        for (var i = 0; i < operations.Count; i++)
+        {
+            var result = answer.Items[i].Index;
+            switch (result.Status)
+            {
+                case (>= 200 and < 300) or 409: // the newer version is there already
+                    break;
+                case 404:
+                    throw Lost();
+                case 400:
+                    rejected.Add(new RejectedProduct(operations[i].Product, $"{result.Error?.Type}: {result.Error?.Reason}"));
+                    break;
+                default:
+                    left.Add(operations[i]);
+                    break;
+            }
+        }
+        return left;
+    }
+
+    private async Task<BulkAnswer> BulkAsync(PooledBuffer body, CancellationToken cancellation)
+    {
+        try
+        {
+            return await client.BulkAsync(_alias, body.Written, cancellation);
+        }
+        catch (ElasticsearchException e) when (e.IsMissing)
+        {
+            throw Lost();
+        }
+    }
+
+    private IndexLostException Lost() => new($"The index {index} is not the one to write any more: another one was built, or it was removed.");
+
+    private static IndexUnavailableException Unreadable() =>
+        new(ErrorReason.IndexUnavailable, "Elasticsearch's answer does not fit the request.", TimeSpan.FromSeconds(1));
+
+    /// <summary>One product and where its operation stands in the body.</summary>
+    private readonly record struct Operation(Product Product, int Start, int End);
+}
