@@ -1,7 +1,9 @@
 using Catalog.Commands.Relaying;
 using Catalog.Kafka.Projecting;
 using Catalog.Kafka.Publishing;
+using Catalog.Kafka.Watching;
 using Catalog.Projections;
+using Catalog.Queries;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -29,7 +31,7 @@ public static class KafkaRegistration
         services.TryAddSingleton<ProjectorStatus>();
         services.TryAddSingleton(s => new KafkaProjector(
             s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<IIndexSet>(), s.GetRequiredService<BatchProjection>(), s.GetRequiredService<ProjectorStatus>(),
-            s.GetRequiredService<KafkaProjectorMetrics>(), s.GetRequiredService<TopicAdmin>(), s.GetRequiredService<ILogger<KafkaProjector>>()));
+            s.GetRequiredService<KafkaProjectorMetrics>(), s.GetRequiredService<ILogger<KafkaProjector>>()));
         return services.AddHostedService(s => s.GetRequiredService<KafkaProjector>());
     }
 
@@ -41,6 +43,38 @@ public static class KafkaRegistration
             s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), s.GetRequiredService<DeadLetterTopic>(), s.GetRequiredService<IIndexSet>(),
             s.GetRequiredService<ILogger<KafkaDeadLetterReplay>>()));
         return services;
+    }
+
+    /// <summary>The <see cref="IChangeFeed"/> of WatchProducts, which reads the topic from the host's start on.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="options">The cluster and the topic.</param>
+    /// <param name="logId">The event log that the index follows; null while it cannot be told. Asked every two seconds and for each watch that begins.</param>
+    public static IServiceCollection AddKafkaChangeFeed(this IServiceCollection services, KafkaOptions options, Func<IServiceProvider, CancellationToken, ValueTask<string?>> logId)
+    {
+        services.AddClients(options).TryAddSingleton<CatchUpReaders>();
+        services.TryAddSingleton(s => new SharedTail(
+            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), c => TellAsync(s, logId, c), s.GetRequiredService<ILogger<SharedTail>>()));
+        services.TryAddSingleton<IChangeFeed>(s => new KafkaChangeFeed(
+            s.GetRequiredService<SharedTail>(), s.GetRequiredService<CatchUpReaders>(), s.GetRequiredService<TopicAdmin>(), options, c => TellAsync(s, logId, c),
+            s.GetRequiredService<TimeProvider>()));
+        return services.AddHostedService(s => s.GetRequiredService<SharedTail>());
+    }
+
+    /// <summary>Whether the cluster answers and has the topic, for readiness. Needs one of the above.</summary>
+    public static ValueTask<bool> IsKafkaReachedAsync(this IServiceProvider services, CancellationToken cancellation) =>
+        services.GetRequiredService<TopicAdmin>().IsReachedAsync(services.GetRequiredService<KafkaOptions>().Topic, cancellation);
+
+    /// <summary>An index that is away knows nothing now, and breaks no watch.</summary>
+    private static async ValueTask<string?> TellAsync(IServiceProvider services, Func<IServiceProvider, CancellationToken, ValueTask<string?>> logId, CancellationToken cancellation)
+    {
+        try
+        {
+            return await logId(services, cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private static IServiceCollection AddClients(this IServiceCollection services, KafkaOptions options)

@@ -19,22 +19,17 @@ public sealed partial class KafkaProjector : BackgroundService
     private readonly BatchProjection _projection;
     private readonly ProjectorStatus _status;
     private readonly KafkaProjectorMetrics _metrics;
-    private readonly TopicAdmin _admin;
     private readonly ILogger<KafkaProjector> _logger;
     private volatile GroupConsumer? _consumer;
 
     internal KafkaProjector(
-        KafkaClients clients, KafkaOptions options, IIndexSet indexes, BatchProjection projection, ProjectorStatus status, KafkaProjectorMetrics metrics, TopicAdmin admin,
-        ILogger<KafkaProjector> logger)
+        KafkaClients clients, KafkaOptions options, IIndexSet indexes, BatchProjection projection, ProjectorStatus status, KafkaProjectorMetrics metrics, ILogger<KafkaProjector> logger)
     {
-        (_clients, _options, _indexes, _projection, _status, _metrics, _admin, _logger) = (clients, options, indexes, projection, status, metrics, admin, logger);
+        (_clients, _options, _indexes, _projection, _status, _metrics, _logger) = (clients, options, indexes, projection, status, metrics, logger);
     }
 
     /// <summary>The partitions that it holds now.</summary>
     public IReadOnlyList<int> Partitions => _consumer?.Partitions ?? [];
-
-    /// <summary>Whether the cluster can be reached and has the topic, for readiness.</summary>
-    public ValueTask<bool> IsReachedAsync(CancellationToken cancellation) => _admin.IsReachedAsync(_options.Topic, cancellation);
 
     /// <inheritdoc />
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(

@@ -18,6 +18,8 @@ internal sealed class TestTopic : IAsyncDisposable
 
     private static int _count;
 
+    private bool _made;
+
     private TestTopic(string servers, int partitions)
     {
         Options = new KafkaOptions
@@ -57,6 +59,7 @@ internal sealed class TestTopic : IAsyncDisposable
 
     public async Task<IReadOnlyList<string>> EnsureAsync()
     {
+        _made = true;
         using var topics = new KafkaTopics(Options, NullLoggerFactory.Instance);
         return await topics.EnsureAsync(default);
     }
@@ -121,6 +124,12 @@ internal sealed class TestTopic : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_made) await RemoveAsync();
+        Admin.Dispose();
+    }
+
+    private async Task RemoveAsync()
+    {
         try
         {
             await Admin.Client.DeleteTopicsAsync([Options.Topic, Options.DeadLetterTopic], new DeleteTopicsOptions { RequestTimeout = TimeSpan.FromSeconds(3) });
@@ -134,7 +143,6 @@ internal sealed class TestTopic : IAsyncDisposable
             }
             catch (KafkaException) { }
         }
-        Admin.Dispose();
     }
 }
 
