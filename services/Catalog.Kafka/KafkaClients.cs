@@ -1,0 +1,75 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Kafka;
+
+/// <summary>Makes the clients: what all of them share is set here, once.</summary>
+internal sealed class KafkaClients(KafkaOptions options, ILoggerFactory loggers)
+{
+    public IProducer<string, byte[]> Producer(string name, Action<Error> failed, params ReadOnlySpan<(string Name, string Value)> settings)
+    {
+        var log = Log(name);
+        return new ProducerBuilder<string, byte[]>(Config(name, [
+                ("acks", "all"),
+                ("enable.idempotence", "true"),
+                ("compression.type", "lz4"),
+                ("linger.ms", "5"),
+                // The hash that Kafka's own clients use: whoever else looks a product up by its key finds the same partition.
+                ("partitioner", "murmur2_random"),
+                .. settings]))
+            .SetLogHandler((_, message) => log.Write(message))
+            .SetErrorHandler((_, error) =>
+            {
+                log.Write(error);
+                failed(error);
+            })
+            .Build();
+    }
+
+    public IConsumer<byte[], byte[]> Consumer(string name, string group, Action<ConsumerBuilder<byte[], byte[]>>? build, Action<Error> failed, params ReadOnlySpan<(string Name, string Value)> settings)
+    {
+        var log = Log(name);
+        var builder = new ConsumerBuilder<byte[], byte[]>(Config(name, [
+                ("group.id", group),
+                ("enable.auto.commit", "false"),
+                ("enable.auto.offset.store", "false"),
+                // Never skips a gap without a word: whoever reads decides where to begin.
+                ("auto.offset.reset", "error"),
+                ("allow.auto.create.topics", "false"),
+                ("queued.max.messages.kbytes", "16384"),
+                // How soon it fetches again after that bound was reached; a second by default, which is a stall.
+                ("fetch.queue.backoff.ms", "20"),
+                .. settings]))
+            .SetLogHandler((_, message) => log.Write(message))
+            .SetErrorHandler((_, error) =>
+            {
+                log.Write(error);
+                failed(error);
+            });
+        build?.Invoke(builder);
+        return builder.Build();
+    }
+
+    public IAdminClient Admin(string name)
+    {
+        var log = Log(name);
+        return new AdminClientBuilder(Config(name, [])).SetLogHandler((_, message) => log.Write(message)).SetErrorHandler((_, error) => log.Write(error)).Build();
+    }
+
+    private KafkaLog Log(string name) => new(loggers.CreateLogger($"Catalog.Kafka.{name}"), TimeProvider.System);
+
+    /// <summary>Later settings win over earlier ones, the configuration's over the defaults; those that a guarantee rests on cannot be configured.</summary>
+    private Dictionary<string, string> Config(string name, ReadOnlySpan<(string Name, string Value)> settings)
+    {
+        var config = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["bootstrap.servers"] = options.BootstrapServers,
+            ["client.id"] = $"catalog-{name}",
+            ["log.connection.close"] = "false",
+            ["reconnect.backoff.max.ms"] = "2000",
+        };
+        foreach (var (key, value) in settings) config[key] = value;
+        foreach (var (key, value) in options.Client) config[KafkaOptions.ClientName(key)] = value;
+        return config;
+    }
+}

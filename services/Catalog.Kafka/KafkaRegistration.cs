@@ -1,0 +1,88 @@
+using Catalog.Commands.Relaying;
+using Catalog.Kafka.Projecting;
+using Catalog.Kafka.Publishing;
+using Catalog.Kafka.Watching;
+using Catalog.Projections;
+using Catalog.Queries;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Kafka;
+
+/// <summary>Makes the message queue known to a host.</summary>
+public static class KafkaRegistration
+{
+    /// <summary>The <see cref="IEventPublisher"/> of the relay.</summary>
+    public static IServiceCollection AddKafkaPublisher(this IServiceCollection services, KafkaOptions options)
+    {
+        services.AddClients(options).TryAddSingleton<IEventPublisher, KafkaPublisher>();
+        return services;
+    }
+
+    /// <summary>
+    /// The projector as a hosted service, and the replay of its dead letters. Needs an <see cref="IIndexSet"/>, an <see cref="IStatusBoard"/> and <see cref="ProjectionMetrics"/>.
+    /// </summary>
+    public static IServiceCollection AddKafkaProjector(this IServiceCollection services, KafkaOptions options)
+    {
+        services.AddKafkaDeadLetterReplay(options);
+        services.TryAddSingleton<KafkaProjectorMetrics>();
+        services.TryAddSingleton<BatchProjection>();
+        services.TryAddSingleton<ProjectorStatus>();
+        services.TryAddSingleton(s => new KafkaProjector(
+            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<IIndexSet>(), s.GetRequiredService<BatchProjection>(), s.GetRequiredService<ProjectorStatus>(),
+            s.GetRequiredService<KafkaProjectorMetrics>(), s.GetRequiredService<ILogger<KafkaProjector>>()));
+        return services.AddHostedService(s => s.GetRequiredService<KafkaProjector>());
+    }
+
+    /// <summary>The replay of dead letters alone, for its verb. Needs an <see cref="IIndexSet"/>.</summary>
+    public static IServiceCollection AddKafkaDeadLetterReplay(this IServiceCollection services, KafkaOptions options)
+    {
+        services.AddClients(options).TryAddSingleton<DeadLetterTopic>();
+        services.TryAddSingleton(s => new KafkaDeadLetterReplay(
+            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), s.GetRequiredService<DeadLetterTopic>(), s.GetRequiredService<IIndexSet>(),
+            s.GetRequiredService<ILogger<KafkaDeadLetterReplay>>()));
+        return services;
+    }
+
+    /// <summary>The <see cref="IChangeFeed"/> of WatchProducts, which reads the topic from the host's start on.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="options">The cluster and the topic.</param>
+    /// <param name="logId">The event log that the index follows; null while it cannot be told. Asked every two seconds and for each watch that begins.</param>
+    public static IServiceCollection AddKafkaChangeFeed(this IServiceCollection services, KafkaOptions options, Func<IServiceProvider, CancellationToken, ValueTask<string?>> logId)
+    {
+        services.AddClients(options).TryAddSingleton<CatchUpReaders>();
+        services.TryAddSingleton(s => new SharedTail(
+            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), c => TellAsync(s, logId, c), s.GetRequiredService<ILogger<SharedTail>>()));
+        services.TryAddSingleton<IChangeFeed>(s => new KafkaChangeFeed(
+            s.GetRequiredService<SharedTail>(), s.GetRequiredService<CatchUpReaders>(), s.GetRequiredService<TopicAdmin>(), options, c => TellAsync(s, logId, c),
+            s.GetRequiredService<TimeProvider>()));
+        return services.AddHostedService(s => s.GetRequiredService<SharedTail>());
+    }
+
+    /// <summary>Whether the cluster answers and has the topic, for readiness. Needs one of the above.</summary>
+    public static ValueTask<bool> IsKafkaReachedAsync(this IServiceProvider services, CancellationToken cancellation) =>
+        services.GetRequiredService<TopicAdmin>().IsReachedAsync(services.GetRequiredService<KafkaOptions>().Topic, cancellation);
+
+    /// <summary>An index that is away knows nothing now, and breaks no watch.</summary>
+    private static async ValueTask<string?> TellAsync(IServiceProvider services, Func<IServiceProvider, CancellationToken, ValueTask<string?>> logId, CancellationToken cancellation)
+    {
+        try
+        {
+            return await logId(services, cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static IServiceCollection AddClients(this IServiceCollection services, KafkaOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(options);
+        services.TryAddSingleton<KafkaClients>();
+        services.TryAddSingleton<TopicAdmin>();
+        return services;
+    }
+}

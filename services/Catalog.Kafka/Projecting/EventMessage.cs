@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Catalog.Kafka.Publishing;
+using Catalog.Projections;
+using Catalog.V1;
+using Confluent.Kafka;
+
+namespace Catalog.Kafka.Projecting;
+
+/// <summary>Reads a message of the topic as the event that it should be. An event of a newer contract is one too: it carries the product like any other.</summary>
+internal static class EventMessage
+{
+    public static bool TryRead(Message<byte[], byte[]> message, [NotNullWhen(true)] out ProductEvent? happened, [NotNullWhen(false)] out string? fault)
+    {
+        happened = null;
+        fault = Text(message.Headers, EventHeaders.Type) is not { Length: > 0 } ? "The message is no event of this catalog: it has no header ce_type."
+            : Text(message.Headers, EventHeaders.ContentType) is var type && type != EventHeaders.Protobuf ? $"The message is no event of this catalog: its content type is \"{type}\"."
+            : message.Value is null ? "The message is empty."
+            : null;
+        if (fault is not null || !EventBody.TryParse(message.Value, out happened, out fault)) return false;
+        // What reads it further on relies on these.
+        if (happened.LogId.Length == 0) fault = "The event names no event log.";
+        else if (happened.Name != happened.Product.Name) fault = $"The event of {happened.Name} holds {happened.Product.Name}.";
+        else if (happened.OccurredTime is { } time && (time.Nanos is < 0 or > 999_999_999 || time.Seconds is < -62_135_596_800 or > 253_402_300_799)) fault = "The event's time is none.";
+        if (fault is not null) happened = null;
+        return happened is not null;
+    }
+
+    /// <summary>The trace that the event belongs to; none if it has none.</summary>
+    public static ActivityContext Trace(Headers headers) =>
+        ActivityContext.TryParse(Text(headers, EventHeaders.TraceParent), null, isRemote: true, out var context) ? context : default;
+
+    public static string? Text(Headers? headers, string name) =>
+        headers is not null && headers.TryGetLastBytes(name, out var value) && value is not null ? Encoding.UTF8.GetString(value) : null;
+}

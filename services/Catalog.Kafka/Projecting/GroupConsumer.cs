@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Kafka.Projecting;
+
+/// <summary>
+/// One member of the projectors' group. Used by one thread, which must keep polling: while a batch is worked on for long, its partitions are paused and it polls on, so that
+/// the group does not think it dead.
+/// </summary>
+internal sealed partial class GroupConsumer : IDisposable
+{
+    private const int MaxMessages = 1000;
+    private const int MaxBytes = 4 * 1024 * 1024;
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromMilliseconds(250), CommitEvery = TimeSpan.FromSeconds(1);
+
+    private readonly IConsumer<byte[], byte[]> _consumer;
+    private readonly ILogger _logger;
+    private readonly HashSet<TopicPartition> _assigned = [], _unplaced = [];
+    private readonly Dictionary<TopicPartition, long> _uncommitted = [];
+    private readonly List<ConsumeResult<byte[], byte[]>> _batch = [];
+    private readonly Stopwatch _sinceCommit = Stopwatch.StartNew();
+    private List<TopicPartition> _fresh = [];
+    private bool _paused;
+    private int[] _partitions = [];
+    private Error? _fatal;
+
+    public GroupConsumer(KafkaClients clients, KafkaOptions options, ILogger logger)
+    {
+        _logger = logger;
+        _consumer = clients.Consumer("projector", options.Group,
+            build => build.SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions)).SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, lost: false))
+                .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, lost: true)),
+            error => _fatal ??= error.IsFatal ? error : null,
+            ("partition.assignment.strategy", "cooperative-sticky"), ("session.timeout.ms", "12000"));
+        _consumer.Subscribe(options.Topic);
+    }
+
+    /// <summary>The partitions that it holds now; may be read by any thread.</summary>
+    public IReadOnlyList<int> Partitions => Volatile.Read(ref _partitions);
+
+    /// <summary>Partitions that have no place to read from; whoever decides calls <see cref="Place"/>.</summary>
+    public IReadOnlyCollection<TopicPartition> Unplaced => _unplaced;
+
+    /// <summary>Partitions of which this member has read messages.</summary>
+    public HashSet<TopicPartition> Read { get; } = [];
+
+    /// <summary>The next messages; none if there are none for a moment. What is there is taken, and nothing is waited for beyond the first.</summary>
+    public IReadOnlyList<ConsumeResult<byte[], byte[]>> Collect()
+    {
+        if (_batch.Count == 0 && Poll(Idle) is { } first) _batch.Add(first);
+        var bytes = _batch.Sum(m => (long)(m.Message.Value?.Length ?? 0));
+        while (_batch.Count is > 0 and < MaxMessages && bytes < MaxBytes && Poll(TimeSpan.Zero) is { } next)
+        {
+            _batch.Add(next);
+            bytes += next.Message.Value?.Length ?? 0;
+        }
+        var collected = _batch.ToArray();
+        _batch.Clear();
+        return collected;
+    }
+
+    /// <summary>Stays a living member of the group until the work is done.</summary>
+    public void Attend(Task work)
+    {
+        if (!((IAsyncResult)work).AsyncWaitHandle.WaitOne(Patience))
+        {
+            _paused = true;
+            _consumer.Pause(_assigned);
+            // A message that was on its way comes with the next batch.
+            while (!work.IsCompleted)
+                if (Poll(TimeSpan.FromMilliseconds(50)) is { } late) _batch.Add(late);
+            _paused = false;
+            _consumer.Resume(_assigned);
+        }
+        work.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Notes messages as done. Those of partitions that went away meanwhile come again to whoever has them now.</summary>
+    public void Passed(IReadOnlyList<ConsumeResult<byte[], byte[]>> messages)
+    {
+        foreach (var message in messages)
+        {
+            if (!_assigned.Contains(message.TopicPartition)) continue;
+            _uncommitted[message.TopicPartition] = message.Offset + 1;
+            Read.Add(message.TopicPartition);
+        }
+    }
+
+    /// <summary>Commits what is done. One that fails is made again; until then the messages may come a second time, which changes nothing (G3).</summary>
+    public void Commit(bool now)
+    {
+        if (_uncommitted.Count == 0 || (!now && _sinceCommit.Elapsed < CommitEvery)) return;
+        _sinceCommit.Restart();
+        var offsets = _uncommitted.Select(u => new TopicPartitionOffset(u.Key, u.Value)).ToList();
+        try
+        {
+            Attend(Task.Run(() => _consumer.Commit(offsets)));
+            foreach (var offset in offsets)
+                if (_uncommitted.TryGetValue(offset.TopicPartition, out var noted) && noted == offset.Offset) _uncommitted.Remove(offset.TopicPartition);
+        }
+        catch (KafkaException e)
+        {
+            CommitFailed(_logger, e.Error.Code, e.Error.Reason);
+        }
+    }
+
+    /// <summary>What the group committed for a partition; <see cref="Offset.Unset"/> if nothing.</summary>
+    public Offset GetCommitted(TopicPartition partition, TimeSpan limit) => _consumer.Committed([partition], limit)[0].Offset;
+
+    /// <summary>Where a partition begins and ends.</summary>
+    public WatermarkOffsets GetBounds(TopicPartition partition, TimeSpan limit) => _consumer.QueryWatermarkOffsets(partition, limit);
+
+    /// <summary>Reads a partition from an offset on.</summary>
+    public void Place(TopicPartition partition, long offset)
+    {
+        if (!_assigned.Contains(partition)) return;
+        _consumer.IncrementalUnassign([partition]);
+        _consumer.IncrementalAssign([new TopicPartitionOffset(partition, offset)]);
+        _unplaced.Remove(partition);
+    }
+
+    /// <summary>Leaves the group, so that the others take over at once.</summary>
+    public void Close()
+    {
+        try
+        {
+            Commit(now: true);
+            _consumer.Close();
+        }
+        catch (KafkaException e)
+        {
+            CommitFailed(_logger, e.Error.Code, e.Error.Reason);
+        }
+    }
+
+    public void Dispose() => _consumer.Dispose();
+
+    private ConsumeResult<byte[], byte[]>? Poll(TimeSpan limit)
+    {
+        if (_fatal is { } fatal) throw new KafkaException(fatal);
+        ConsumeResult<byte[], byte[]>? message = null;
+        try
+        {
+            message = _consumer.Consume(limit);
+        }
+        catch (ConsumeException e) when (!e.Error.IsFatal)
+        {
+            var partition = e.ConsumerRecord?.TopicPartition;
+            if (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange or ErrorCode.OffsetNotAvailable or ErrorCode.Local_LogTruncation or ErrorCode.Local_NoOffset && _assigned.Contains(partition!)) _unplaced.Add(partition!);
+            else ReadFailed(_logger, e.Error.Code, e.Error.Reason);
+        }
+        if (_fresh.Count > 0)
+        {
+            // A pause may have survived from an earlier time with the partition.
+            var fresh = _fresh.Where(_assigned.Contains).ToList();
+            _fresh = [];
+            if (_paused) _consumer.Pause(fresh);
+            else _consumer.Resume(fresh);
+        }
+        return message;
+    }
+
+    private void OnAssigned(List<TopicPartition> partitions)
+    {
+        _assigned.UnionWith(partitions);
+        _fresh.AddRange(partitions);
+        Volatile.Write(ref _partitions, [.. _assigned.Select(p => p.Partition.Value).Order()]);
+        Assigned(_logger, partitions.Count, _assigned.Count);
+    }
+
+    private void OnRevoked(List<TopicPartitionOffset> partitions, bool lost)
+    {
+        foreach (var partition in partitions.Select(p => p.TopicPartition))
+        {
+            _assigned.Remove(partition);
+            _unplaced.Remove(partition);
+            _uncommitted.Remove(partition);
+            Read.Remove(partition);
+            _batch.RemoveAll(m => m.TopicPartition == partition);
+        }
+        Volatile.Write(ref _partitions, [.. _assigned.Select(p => p.Partition.Value).Order()]);
+        Revoked(_logger, partitions.Count, lost, _assigned.Count);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Got {Count} partitions; holds {Held}")]
+    private static partial void Assigned(ILogger logger, int count, int held);
+
+    [LoggerMessage(2, LogLevel.Information, "Gave up {Count} partitions (lost: {Lost}); holds {Held}")]
+    private static partial void Revoked(ILogger logger, int count, bool lost, int held);
+
+    [LoggerMessage(3, LogLevel.Information, "Offsets were not committed: {Code}: {Reason}. The messages may come again, which changes nothing")]
+    private static partial void CommitFailed(ILogger logger, ErrorCode code, string reason);
+
+    [LoggerMessage(4, LogLevel.Warning, "Reading the topic failed: {Code}: {Reason}")]
+    private static partial void ReadFailed(ILogger logger, ErrorCode code, string reason);
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Catalog.Projections;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Kafka.Projecting;
+
+/// <summary>
+/// Decides where a partition is read from when the client cannot: from its beginning while nothing was ever committed. Where events are gone that the index lacks, the partition
+/// is not read until the index was rebuilt, and that is said loudly: otherwise the gap would never be noticed.
+/// </summary>
+internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaClients clients, KafkaOptions options, IIndexSet indexes, KafkaProjectorMetrics metrics, ILogger logger)
+{
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(2), Limit = TimeSpan.FromSeconds(3);
+
+    // Stopped partitions, with the index's position of that moment.
+    private readonly Dictionary<TopicPartition, long> _stopped = [];
+    private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
+    private int _open;
+
+    /// <summary>Places what can be placed now.</summary>
+    public void Resolve()
+    {
+        if (consumer.Unplaced.Count == 0 && _stopped.Count == 0) return;
+        if (consumer.Unplaced.Count == _open && _sinceLast.Elapsed < Again) return;
+        foreach (var gone in _stopped.Keys.Except(consumer.Unplaced).ToList()) _stopped.Remove(gone);
+        foreach (var partition in consumer.Unplaced.ToList())
+        {
+            long? place = null;
+            try
+            {
+                var deciding = Task.Run(() => DecideAsync(partition, consumer.Read.Contains(partition)));
+                consumer.Attend(deciding);
+                place = deciding.Result;
+            }
+            catch (KafkaException e)
+            {
+                NotYet(logger, partition, e.Error.Reason);
+            }
+            if (place is not { } offset) continue;
+            consumer.Place(partition, offset);
+            _stopped.Remove(partition);
+        }
+        _open = consumer.Unplaced.Count;
+        _sinceLast.Restart();
+        metrics.SetStopped(_stopped.Count);
+    }
+
+    private async Task<long?> DecideAsync(TopicPartition partition, bool wasRead)
+    {
+        var committed = consumer.GetCommitted(partition, Limit);
+        var bounds = consumer.GetBounds(partition, Limit);
+        if (committed.Value < 0)
+        {
+            // Offsets of a group go with the topic.
+            if (wasRead) Remade(logger, partition);
+            return bounds.Low;
+        }
+        if (committed >= bounds.Low && committed <= bounds.High) return committed;
+
+        var index = await indexes.GetCurrentAsync(CancellationToken.None);
+        var position = index is null ? -1 : await index.GetPositionAsync(CancellationToken.None);
+        if (_stopped.TryAdd(partition, position))
+        {
+            if (committed < bounds.Low) Expired(logger, partition, committed, bounds.Low);
+            else Beyond(logger, partition, committed, bounds.High);
+        }
+        // Rebuilt since, or so far that the index holds everything before the first event that is still there.
+        if (index is null || !(position > _stopped[partition] || (bounds.Low < bounds.High && FirstPosition(partition, bounds.Low) <= position + 1))) return null;
+        GoesOn(logger, partition, bounds.Low);
+        return bounds.Low;
+    }
+
+    /// <summary>The position of the first event that the partition still holds.</summary>
+    private long FirstPosition(TopicPartition partition, Offset low)
+    {
+        using var probe = clients.Consumer("probe", $"{options.Group}-probe", null, _ => { });
+        probe.Assign(new TopicPartitionOffset(partition, low));
+        return probe.Consume(Limit) is { } first && EventMessage.TryRead(first.Message, out var happened, out _) ? happened.Position : long.MaxValue;
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "Events of {Partition} are gone that the index may lack: the projector is at offset {Committed}, and the topic keeps them from {Low} on. Run \"rebuild\"; the partition is not read until then, and goes on by itself afterwards.")]
+    private static partial void Expired(ILogger logger, TopicPartition partition, Offset committed, Offset low);
+
+    [LoggerMessage(2, LogLevel.Error, "The projector is at offset {Committed} of {Partition}, which ends at {High}: the topic was made anew or lost events. Run \"rebuild\"; the partition is not read until then, and goes on by itself afterwards.")]
+    private static partial void Beyond(ILogger logger, TopicPartition partition, Offset committed, Offset high);
+
+    [LoggerMessage(3, LogLevel.Error, "The topic of {Partition} was made anew; it is read from its beginning. Run \"rebuild\" if events were lost with the old one.")]
+    private static partial void Remade(ILogger logger, TopicPartition partition);
+
+    [LoggerMessage(4, LogLevel.Information, "The index was rebuilt: {Partition} is read again, from offset {Low} on")]
+    private static partial void GoesOn(ILogger logger, TopicPartition partition, Offset low);
+
+    [LoggerMessage(5, LogLevel.Information, "It is not known yet where to read {Partition} from: {Reason}")]
+    private static partial void NotYet(ILogger logger, TopicPartition partition, string reason);
+}

@@ -1,0 +1,84 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace Catalog.Kafka;
+
+/// <summary>What there is in the cluster: topics, where their partitions begin and end, how far groups are. Fails with a <see cref="KafkaException"/> where it cannot be reached.</summary>
+internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
+    private readonly Lazy<IAdminClient> _client = new(() => clients.Admin("admin"));
+
+    public IAdminClient Client => _client.Value;
+
+    /// <summary>A topic as it is now; null if there is none.</summary>
+    public async Task<TopicDescription?> DescribeAsync(string topic, CancellationToken cancellation)
+    {
+        try
+        {
+            var result = await Client.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = Limit }).WaitAsync(cancellation);
+            return result.TopicDescriptions[0];
+        }
+        catch (DescribeTopicsException e) when (e.Results.TopicDescriptions is [{ Error.Code: ErrorCode.UnknownTopicOrPart }])
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The partitions of a topic that must be there.</summary>
+    public async Task<IReadOnlyList<int>> GetPartitionsAsync(string topic, CancellationToken cancellation) =>
+        await DescribeAsync(topic, cancellation) is { } found
+            ? found.Partitions.Select(p => p.Partition).ToList()
+            : throw new KafkaException(new Error(ErrorCode.UnknownTopicOrPart, $"There is no topic {topic}; the verb \"topics\" makes it."));
+
+    /// <summary>Where each partition begins or ends, as <paramref name="which"/> says.</summary>
+    public async Task<Dictionary<int, long>> GetOffsetsAsync(string topic, IEnumerable<int> partitions, OffsetSpec which, CancellationToken cancellation)
+    {
+        var asked = partitions.Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, p), OffsetSpec = which }).ToList();
+        if (asked.Count == 0) return [];
+        var result = await Client.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted }).WaitAsync(cancellation);
+        return result.ResultInfos.ToDictionary(
+            r => r.TopicPartitionOffsetError.Partition.Value,
+            r => r.TopicPartitionOffsetError.Error.IsError ? throw new KafkaException(r.TopicPartitionOffsetError.Error) : r.TopicPartitionOffsetError.Offset.Value);
+    }
+
+    /// <summary>What a group has committed for each partition; null where it never did.</summary>
+    public async Task<Dictionary<int, long?>> GetCommittedAsync(string group, string topic, IEnumerable<int> partitions, CancellationToken cancellation)
+    {
+        var asked = new ConsumerGroupTopicPartitions(group, partitions.Select(p => new TopicPartition(topic, p)).ToList());
+        if (asked.TopicPartitions.Count == 0) return [];
+        var result = await Client.ListConsumerGroupOffsetsAsync([asked], new ListConsumerGroupOffsetsOptions { RequestTimeout = Limit }).WaitAsync(cancellation);
+        return result[0].Partitions.ToDictionary(
+            p => p.Partition.Value,
+            p => p.Error.IsError ? throw new KafkaException(p.Error) : p.Offset.Value >= 0 ? p.Offset.Value : (long?)null);
+    }
+
+    /// <summary>How many messages of these partitions the group has not passed yet.</summary>
+    public async Task<long> GetLagAsync(string group, string topic, IReadOnlyCollection<int> partitions, CancellationToken cancellation)
+    {
+        // Before the ends, so that what is committed meanwhile makes the lag too large rather than negative.
+        var committed = await GetCommittedAsync(group, topic, partitions, cancellation);
+        var ends = await GetOffsetsAsync(topic, partitions, OffsetSpec.Latest(), cancellation);
+        var begins = await GetOffsetsAsync(topic, partitions.Where(p => committed[p] is null), OffsetSpec.Earliest(), cancellation);
+        return partitions.Sum(p => Math.Max(0, ends[p] - (committed[p] ?? begins[p])));
+    }
+
+    /// <summary>Whether the cluster answers and has the topic.</summary>
+    public async ValueTask<bool> IsReachedAsync(string topic, CancellationToken cancellation)
+    {
+        try
+        {
+            return await DescribeAsync(topic, cancellation) is not null;
+        }
+        catch (KafkaException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_client.IsValueCreated) _client.Value.Dispose();
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Catalog.Queries;
+using Catalog.V1;
+using Confluent.Kafka;
+
+namespace Catalog.Kafka.Watching;
+
+/// <summary>
+/// Reads for watchers that are further back than the shared window. A consumer costs threads and buffers, so there are a few of them, and watchers take turns: each gets some
+/// messages and gives the consumer back before it sends them on, so a slow client holds none up.
+/// </summary>
+internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options) : IDisposable
+{
+    private const int Readers = 4;
+    private const int MaxEvents = 1000;
+    private const int MaxBytes = 1024 * 1024;
+    private static readonly TimeSpan MaxTurn = TimeSpan.FromSeconds(2), Poll = TimeSpan.FromMilliseconds(100);
+
+    private readonly SemaphoreSlim _turns = new(Readers);
+    private readonly ConcurrentBag<IConsumer<byte[], byte[]>> _free = [];
+    private volatile bool _disposed;
+
+    /// <summary>The next events of a watcher; none if there are none, or none came in time.</summary>
+    /// <exception cref="PositionExpiredException">The topic no longer keeps them.</exception>
+    public async Task<List<ProductEvent>> ReadAsync(WatchCursor cursor, CancellationToken cancellation)
+    {
+        await _turns.WaitAsync(cancellation);
+        try
+        {
+            return await Task.Run(() => Read(cursor, cancellation), cancellation);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private List<ProductEvent> Read(WatchCursor cursor, CancellationToken cancellation)
+    {
+        if (!_free.TryTake(out var consumer))
+            consumer = clients.Consumer("watch-past", $"{options.Group}-watch", null, _ => { }, ("enable.partition.eof", "true"), ("queued.max.messages.kbytes", "4096"));
+        var events = new List<ProductEvent>();
+        try
+        {
+            var open = Enumerable.Range(0, cursor.Offsets.Length).ToHashSet();
+            consumer.Assign(Places(cursor));
+            var turn = Stopwatch.StartNew();
+            for (var bytes = 0; open.Count > 0 && events.Count < MaxEvents && bytes < MaxBytes && turn.Elapsed < MaxTurn && !cancellation.IsCancellationRequested;)
+            {
+                if (consumer.Consume(Poll) is not { } message) continue;
+                cursor.Pass(message, events);
+                if (message.IsPartitionEOF) open.Remove(message.Partition);
+                else bytes += message.Message.Value?.Length ?? 0;
+            }
+            consumer.Unassign();
+        }
+        catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
+        {
+            throw new PositionExpiredException("The changes after this position are no longer kept.");
+        }
+        catch (ConsumeException e) when (!e.Error.IsFatal) { }
+        finally
+        {
+            if (_disposed) consumer.Dispose();
+            else _free.Add(consumer);
+        }
+        return events;
+    }
+
+    private List<TopicPartitionOffset> Places(WatchCursor cursor)
+    {
+        var places = new List<TopicPartitionOffset>();
+        for (var p = 0; p < cursor.Offsets.Length; p++) places.Add(new TopicPartitionOffset(options.Topic, p, cursor.Offsets[p]));
+        return places;
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        while (_free.TryTake(out var consumer)) consumer.Dispose();
+        _turns.Dispose();
+    }
+}

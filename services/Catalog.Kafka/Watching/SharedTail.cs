@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using Catalog.Kafka.Projecting;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Kafka.Watching;
+
+/// <summary>Reads the end of the topic for all watchers of this process, without a group, and knows whether the queue is there.</summary>
+internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions options, TopicAdmin admin, Func<CancellationToken, ValueTask<string?>> logId, ILogger<SharedTail> logger)
+    : BackgroundService
+{
+    // So much of the past is read at the start that watchers of a replica that was replaced find their place at once.
+    private const int History = 10_000;
+    private const int MaxTurn = 500;
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(2), LateAfter = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromSeconds(2);
+
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile ChangeWindow? _window;
+    private volatile IReadOnlyDictionary<int, long> _ends = new Dictionary<int, long>(), _endsBefore = new Dictionary<int, long>();
+    private long _checked;
+    private volatile bool _down = true;
+
+    /// <summary>What it has read; null before the cluster was reached.</summary>
+    public ChangeWindow? Window => _window;
+
+    /// <summary>Completes when the cluster was reached.</summary>
+    public Task Started => _started.Task;
+
+    /// <summary>The event log that the index follows, as it was asked last; null if it is not known.</summary>
+    public string? LogId { get; private set; }
+
+    /// <summary>Whether events may be late: the cluster does not answer, or what was there at the check before the last was not read yet.</summary>
+    public bool IsLate => _down || Stopwatch.GetElapsedTime(Volatile.Read(ref _checked)) > LateAfter || _window is not { } window || !window.HasReached(_endsBefore);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Run(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Follow(stopping);
+            }
+            catch (Exception) when (stopping.IsCancellationRequested) { }
+            catch (Exception e)
+            {
+                _down = true;
+                Failed(logger, e);
+                stopping.WaitHandle.WaitOne(Pause);
+            }
+        }
+    }
+
+    /// <summary>Reads until the topic is another one.</summary>
+    private void Follow(CancellationToken stopping)
+    {
+        var check = CheckAsync(stopping).GetAwaiter().GetResult();
+        var begins = admin.GetOffsetsAsync(options.Topic, check.Ends.Keys, OffsetSpec.Earliest(), stopping).GetAwaiter().GetResult();
+        var starts = Enumerable.Range(0, check.Ends.Count).Select(p => Math.Max(begins[p], check.Ends[p] - (History / check.Ends.Count))).ToArray();
+        using var consumer = clients.Consumer("watch", $"{options.Group}-watch", null, error => _down |= error.Code == ErrorCode.Local_AllBrokersDown);
+        consumer.Assign(starts.Select((start, p) => new TopicPartitionOffset(options.Topic, p, start)));
+        var window = new ChangeWindow(check.TopicId, starts);
+        var before = Interlocked.Exchange(ref _window, window);
+        Reached(check);
+        _started.TrySetResult();
+        before?.Signal();
+
+        var sinceCheck = Stopwatch.StartNew();
+        Task<Check>? checking = null;
+        while (!stopping.IsCancellationRequested)
+        {
+            var read = 0;
+            for (var limit = TimeSpan.FromMilliseconds(100); read < MaxTurn && consumer.Consume(limit) is { } message; limit = TimeSpan.Zero, read++)
+                window.Append(message.Partition, message.Offset, EventMessage.TryRead(message.Message, out var happened, out _) ? happened : null, message.Message.Value?.Length ?? 0);
+            if (read > 0) window.Signal();
+
+            if (checking is null && sinceCheck.Elapsed >= CheckEvery) checking = Task.Run(() => CheckAsync(stopping), stopping);
+            if (checking is not { IsCompleted: true }) continue;
+            if (checking.IsCompletedSuccessfully)
+            {
+                if (checking.Result.TopicId != window.TopicId || checking.Result.Ends.Count != window.Partitions) return;
+                Reached(checking.Result);
+            }
+            else
+            {
+                _down = true;
+                Away(logger, checking.Exception?.InnerException);
+            }
+            checking = null;
+            sinceCheck.Restart();
+        }
+    }
+
+    private void Reached(Check check)
+    {
+        _endsBefore = _ends;
+        _ends = check.Ends;
+        LogId = check.LogId ?? LogId;
+        Volatile.Write(ref _checked, Stopwatch.GetTimestamp());
+        _down = false;
+    }
+
+    private sealed record Check(string TopicId, Dictionary<int, long> Ends, string? LogId);
+
+    private async Task<Check> CheckAsync(CancellationToken cancellation)
+    {
+        var topic = await admin.DescribeAsync(options.Topic, cancellation) ?? throw new KafkaException(new Error(ErrorCode.UnknownTopicOrPart, $"There is no topic {options.Topic}."));
+        var ends = await admin.GetOffsetsAsync(options.Topic, topic.Partitions.Select(p => p.Partition), OffsetSpec.Latest(), cancellation);
+        return new Check(topic.TopicId.ToString(), ends, await logId(cancellation));
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Watching the topic failed and starts again; watches stay open and say that they are delayed")]
+    private static partial void Failed(ILogger logger, Exception error);
+
+    [LoggerMessage(2, LogLevel.Debug, "The queue does not answer")]
+    private static partial void Away(ILogger logger, Exception? error);
+}

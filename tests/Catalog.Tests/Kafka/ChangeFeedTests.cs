@@ -1,0 +1,246 @@
+using Catalog.Internal.V1;
+using Catalog.Kafka;
+using Catalog.Queries;
+using Catalog.V1;
+using Confluent.Kafka;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Catalog.Tests.Kafka;
+
+public sealed class ChangeFeedTests
+{
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15), Brief = TimeSpan.FromMilliseconds(200);
+
+    [Fact]
+    public async Task A_watch_from_now_gets_what_happens_from_then_on()
+    {
+        await using var topic = await TestTopic.CreateAsync();
+        await using var feed = await TestFeed.StartAsync(topic);
+        await topic.PublishAsync(Enumerable.Range(1, 50).Select(i => TestTopic.Event(i, $"p{i}")));
+        var end = await feed.Feed.GetEndAsync(default);
+        await using var watch = feed.Watch(end, Heartbeat);
+        await topic.PublishAsync(Enumerable.Range(51, 50).Select(i => TestTopic.Event(i, $"p{i}")));
+        var events = await watch.ReadAsync(50);
+        Assert.Equal(Enumerable.Range(51, 50), events.Select(e => (int)e.Position).Order());
+    }
+
+    [Fact]
+    public async Task A_watch_goes_on_from_any_position_it_was_given_on_any_replica()
+    {
+        await using var topic = await TestTopic.CreateAsync();
+        var seen = new List<long>();
+        WatchPosition position;
+        await using (var feed = await TestFeed.StartAsync(topic)) position = await feed.Feed.GetEndAsync(default);
+        await topic.PublishAsync(Enumerable.Range(1, 2000).Select(i => TestTopic.Event(i, $"p{i % 77}", i)));
+        for (var replica = 0; seen.Count < 2000; replica++)
+        {
+            await using var feed = await TestFeed.StartAsync(topic);
+            await using var watch = feed.Watch(position, Heartbeat);
+            seen.AddRange((await watch.ReadAsync(1)).Select(e => e.Position));
+            position = WatchPosition.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(watch.Position!));
+            Assert.InRange(replica, 0, 20);
+        }
+        Assert.Equal(Enumerable.Range(1, 2000).Select(i => (long)i), seen.Order());
+    }
+
+    [Fact]
+    public async Task A_watch_from_further_back_than_the_memory_of_the_replica_reads_on_its_own_until_it_joins()
+    {
+        await using var topic = await TestTopic.CreateAsync();
+        WatchPosition position;
+        await using (var before = await TestFeed.StartAsync(topic)) position = await before.Feed.GetEndAsync(default);
+        await topic.PublishAsync(Enumerable.Range(1, 25_000).Select(i => TestTopic.Event(i, $"p{i % 77}", i)));
+        await using var feed = await TestFeed.StartAsync(topic);
+        await using var watch = feed.Watch(position, Heartbeat);
+        var events = await watch.ReadAsync(25_000);
+        await topic.PublishAsync(TestTopic.Event(25_001, "p1", 25_001));
+        events.AddRange(await watch.ReadAsync(1));
+        Assert.Equal(Enumerable.Range(1, 25_001), events.Select(e => (int)e.Position).Order());
+        foreach (var product in events.GroupBy(e => e.Name)) Assert.Equal(product.Select(e => e.Version).Order(), product.Select(e => e.Version));
+    }
+
+    [Fact]
+    public async Task Two_watchers_of_which_one_does_not_keep_up_both_get_everything()
+    {
+        await using var topic = await TestTopic.CreateAsync();
+        await using var feed = await TestFeed.StartAsync(topic);
+        var end = await feed.Feed.GetEndAsync(default);
+        await using var slow = feed.Watch(end, Heartbeat);
+        await using var quick = feed.Watch(end, Heartbeat);
+        await topic.PublishAsync(TestTopic.Event(1, "p1"));
+        Assert.Single(await slow.ReadAsync(1));
+        await topic.PublishAsync(Enumerable.Range(2, 20_000).Select(i => TestTopic.Event(i, $"p{i % 77}", i)));
+        Assert.Equal(20_001, (await quick.ReadAsync(20_001)).Count);
+        var events = await slow.ReadAsync(20_000);
+        Assert.Equal(Enumerable.Range(2, 20_000), events.Select(e => (int)e.Position).Order());
+    }
+
+    [Fact]
+    public async Task A_position_whose_changes_are_gone_is_expired()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        WatchPosition begin;
+        await using (var before = await TestFeed.StartAsync(topic)) begin = await before.Feed.GetEndAsync(default);
+        await topic.PublishAsync(Enumerable.Range(1, 10).Select(i => TestTopic.Event(i, "lamp", i)));
+        await topic.Admin.Client.DeleteRecordsAsync([new TopicPartitionOffset(topic.Options.Topic, 0, 5)]);
+        await using var feed = await TestFeed.StartAsync(topic);
+        await using var watch = feed.Watch(begin, Heartbeat);
+        var error = await Assert.ThrowsAsync<PositionExpiredException>(() => watch.ReadAsync(1));
+        Assert.Contains("no longer kept", error.Message);
+    }
+
+    [Fact]
+    public async Task A_position_of_another_topic_or_another_log_is_refused()
+    {
+        await using var topic = await TestTopic.CreateAsync();
+        await using var feed = await TestFeed.StartAsync(topic);
+        var end = await feed.Feed.GetEndAsync(default);
+        foreach (var foreign in new Action<WatchPosition>[] { p => p.TopicId = "other", p => p.LogId = "other", p => p.Partitions.RemoveAt(0), p => p.Partitions[1].Partition = 0, p => p.Partitions.Clear() })
+        {
+            var position = end.Clone();
+            foreign(position);
+            await Assert.ThrowsAsync<PositionExpiredException>(async () =>
+            {
+                await using var watch = feed.Watch(position, Brief);
+                await watch.ReadAsync(1);
+            });
+        }
+    }
+
+    [Fact]
+    public async Task An_event_of_another_log_ends_the_watch_because_the_database_was_restored()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        await using var feed = await TestFeed.StartAsync(topic);
+        await using var watch = feed.Watch(await feed.Feed.GetEndAsync(default), Heartbeat);
+        await topic.PublishAsync(TestTopic.Event(1, "lamp"));
+        Assert.Single(await watch.ReadAsync(1));
+        await topic.PublishAsync(TestTopic.Event(1, "lamp", 1, logId: "log-2"));
+        var error = await Assert.ThrowsAsync<PositionExpiredException>(() => watch.ReadAsync(1));
+        Assert.Contains("restored", error.Message);
+    }
+
+    [Fact]
+    public async Task A_watch_ends_when_the_index_follows_another_log()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        await using var feed = await TestFeed.StartAsync(topic);
+        await using var watch = feed.Watch(await feed.Feed.GetEndAsync(default), Brief);
+        Assert.Empty((await watch.NextAsync()).Events);
+        feed.LogId = "log-2";
+        await Assert.ThrowsAsync<PositionExpiredException>(() => watch.ReadAsync(1));
+    }
+
+    [Fact]
+    public async Task Repetitions_and_foreign_messages_are_dropped()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        await using var feed = await TestFeed.StartAsync(topic);
+        var end = await feed.Feed.GetEndAsync(default);
+        await topic.PublishAsync(TestTopic.Event(1, "lamp"), TestTopic.Event(2, "lamp", 2), TestTopic.Event(1, "lamp"), TestTopic.Event(2, "lamp", 2), TestTopic.Event(3, "lamp", 3));
+        await topic.ProduceAsync("lamp", [1, 2, 3]);
+        await topic.PublishAsync(TestTopic.Event(3, "lamp", 3), TestTopic.Event(4, "lamp", 4));
+        await using var watch = feed.Watch(end, Heartbeat);
+        Assert.Equal([1, 2, 3, 4], (await watch.ReadAsync(4)).Select(e => e.Position));
+        Assert.Equal((8, 4), (watch.Position!.Partitions[0].Offset, watch.Position.Partitions[0].Position));
+
+        // Also for one that begins now, when the repetition comes only later.
+        await using var late = feed.Watch(await feed.Feed.GetEndAsync(default), Heartbeat);
+        await topic.PublishAsync(TestTopic.Event(4, "lamp", 4), TestTopic.Event(5, "lamp", 5));
+        Assert.Equal([5], (await late.ReadAsync(1)).Select(e => e.Position));
+    }
+
+    [Fact]
+    public async Task While_the_queue_is_away_a_watch_stays_open_and_says_so_and_goes_on_afterwards()
+    {
+        await using var broker = await TestBroker.StartAsync();
+        await using var topic = await TestTopic.CreateAsync(servers: broker.Servers);
+        await using var feed = await TestFeed.StartAsync(topic);
+        await using var watch = feed.Watch(await feed.Feed.GetEndAsync(default), Brief);
+        Assert.False((await watch.NextAsync()).Delayed);
+
+        broker.Stop();
+        await Soon.Until(async () => (await watch.NextAsync()).Delayed, "a broker that hangs is noticed", 30);
+        // What was read is known to the replica.
+        Assert.NotNull(await feed.Feed.GetEndAsync(default));
+        // Not a replica that starts meanwhile.
+        await using (var blind = await TestFeed.StartAsync(topic))
+        {
+            await Assert.ThrowsAsync<IndexUnavailableException>(async () => await blind.Feed.GetEndAsync(default));
+            await using var waiting = blind.Watch(watch.Position!, Brief);
+            Assert.True((await waiting.NextAsync()).Delayed);
+        }
+        broker.Continue();
+        await Soon.Until(async () => !(await watch.NextAsync()).Delayed, "its return is noticed", 30);
+
+        broker.Kill();
+        await Soon.Until(async () => (await watch.NextAsync()).Delayed, "a broker that died is noticed", 30);
+        broker.Start();
+        await broker.AwaitAsync();
+        await topic.PublishAsync(TestTopic.Event(1, "lamp"));
+        Assert.Single(await watch.ReadAsync(1));
+        await Soon.Until(async () => !(await watch.NextAsync()).Delayed, "its return is noticed", 30);
+    }
+
+    private sealed class TestFeed : IAsyncDisposable
+    {
+        private readonly ServiceProvider _services;
+
+        private TestFeed(TestTopic topic)
+        {
+            _services = new ServiceCollection().AddLogging().AddKafkaChangeFeed(topic.Options, (_, _) => ValueTask.FromResult<string?>(LogId)).BuildServiceProvider();
+            Feed = _services.GetRequiredService<IChangeFeed>();
+        }
+
+        public string LogId { get; set; } = TestTopic.LogId;
+
+        public IChangeFeed Feed { get; }
+
+        public static async Task<TestFeed> StartAsync(TestTopic topic)
+        {
+            var feed = new TestFeed(topic);
+            await feed._services.GetRequiredService<IHostedService>().StartAsync(default);
+            return feed;
+        }
+
+        public Watch Watch(WatchPosition after, TimeSpan heartbeat) => new(Feed, after, heartbeat);
+
+        public async ValueTask DisposeAsync()
+        {
+            await _services.GetRequiredService<IHostedService>().StopAsync(default);
+            await _services.DisposeAsync();
+        }
+    }
+
+    private sealed class Watch : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(60));
+        private readonly IAsyncEnumerator<ChangeBatch> _batches;
+
+        public Watch(IChangeFeed feed, WatchPosition after, TimeSpan heartbeat) => _batches = feed.ReadAsync(after, heartbeat, _deadline.Token).GetAsyncEnumerator(_deadline.Token);
+
+        public WatchPosition? Position { get; private set; }
+
+        public async Task<ChangeBatch> NextAsync()
+        {
+            Assert.True(await _batches.MoveNextAsync());
+            Position = _batches.Current.Position;
+            return _batches.Current;
+        }
+
+        /// <summary>At least so many events, however many batches they come in.</summary>
+        public async Task<List<ProductEvent>> ReadAsync(int count)
+        {
+            var events = new List<ProductEvent>();
+            while (events.Count < count) events.AddRange((await NextAsync()).Events);
+            return events;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _batches.DisposeAsync();
+            _deadline.Dispose();
+        }
+    }
+}

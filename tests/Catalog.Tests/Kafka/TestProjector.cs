@@ -1,0 +1,67 @@
+using Catalog.Kafka;
+using Catalog.Kafka.Projecting;
+using Catalog.Projections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Tests.Kafka;
+
+/// <summary>A projector as a host would run it, and what it says.</summary>
+internal sealed class TestProjector : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    public TestProjector(TestTopic topic, MemoryIndexSet indexes)
+    {
+        _services = new ServiceCollection().AddLogging(b => b.AddProvider(Log)).AddSingleton<IIndexSet>(indexes).AddSingleton<IStatusBoard>(indexes).AddSingleton<ProjectionMetrics>()
+            .AddKafkaProjector(topic.Options).BuildServiceProvider();
+        Projector = Assert.IsType<KafkaProjector>(_services.GetRequiredService<IHostedService>());
+    }
+
+    public ListLog Log { get; } = new();
+
+    public KafkaProjector Projector { get; }
+
+    public KafkaDeadLetterReplay Replay => _services.GetRequiredService<KafkaDeadLetterReplay>();
+
+    public static async Task<TestProjector> StartAsync(TestTopic topic, MemoryIndexSet indexes)
+    {
+        var projector = new TestProjector(topic, indexes);
+        await projector.Projector.StartAsync(default);
+        return projector;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Projector.StopAsync(default);
+        await _services.DisposeAsync();
+    }
+}
+
+/// <summary>Keeps what was logged.</summary>
+internal sealed class ListLog : ILoggerProvider, ILogger
+{
+    private readonly List<(LogLevel Level, string Text)> _lines = [];
+
+    public IReadOnlyList<(LogLevel Level, string Text)> Lines
+    {
+        get
+        {
+            lock (_lines) return [.. _lines];
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (_lines) _lines.Add((logLevel, formatter(state, exception) + (exception is null ? "" : $" {exception.Message}")));
+    }
+
+    public void Dispose() { }
+}
