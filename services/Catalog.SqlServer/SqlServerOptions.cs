@@ -51,6 +51,8 @@ public sealed partial class SqlServerOptions
         Default("Application Name", () => builder.ApplicationName = "catalog");
         Default("Multiple Active Result Sets", () => builder.MultipleActiveResultSets = false);
         Default("Enlist", () => builder.Enlist = false);
+        // The driver itself tries for that long where a server refuses connections.
+        Default("Connect Timeout", () => builder.ConnectTimeout = 5);
         Default("Connect Retry Count", () => builder.ConnectRetryCount = 3);
         Default("Connect Retry Interval", () => builder.ConnectRetryInterval = 1);
         Default("Command Timeout", () => builder.CommandTimeout = 10);

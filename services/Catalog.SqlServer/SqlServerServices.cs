@@ -18,8 +18,12 @@ public static class SqlServerServices
     /// </summary>
     /// <param name="services">The host's services; logging is there.</param>
     /// <param name="options">The section <c>CommandDatabase</c>, without <see cref="SqlServerOptions.Problems"/>.</param>
+    /// <exception cref="InvalidOperationException">The host is built without cultures, which the driver needs to read text.</exception>
     public static IServiceCollection AddSqlServer(this IServiceCollection services, SqlServerOptions options)
     {
+        // The driver says so only at the first connection.
+        if (AppContext.TryGetSwitch("System.Globalization.Invariant", out var invariant) && invariant)
+            throw new InvalidOperationException("A host on SQL Server must be built with <InvariantGlobalization>false</InvariantGlobalization>, and run where ICU is installed.");
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<CommandMetrics>();
         services.AddSingleton(_ => new SqlServerDatabase(options));

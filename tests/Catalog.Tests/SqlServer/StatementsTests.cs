@@ -23,7 +23,7 @@ public sealed class StatementsTests
     }
 
     [Theory]
-    [InlineData("SELEC 1", "Incorrect syntax")]
+    [InlineData("SELECT id FROM WHERE;", "Incorrect syntax")]
     [InlineData("SELECT * FROM catalog.log;", "SELECT *")]
     [InlineData("SELECT id FROM log;", "no schema")]
     [InlineData("SELECT id FROM catalog.log WITH (NOLOCK);", "NoLock")]

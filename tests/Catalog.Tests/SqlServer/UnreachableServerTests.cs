@@ -46,7 +46,7 @@ public sealed class UnreachableServerTests
         // It accepts connections and never says a word.
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        await using var services = Services(((IPEndPoint)silent.LocalEndpoint).Port, o => o.MaxWaiting = 10);
+        await using var services = Services(((IPEndPoint)silent.LocalEndpoint).Port, o => o.MaxWaiting = 10, connectTimeout: 60);
         var store = services.GetRequiredService<ICommandStore>();
         using var patience = new CancellationTokenSource();
 
@@ -63,9 +63,9 @@ public sealed class UnreachableServerTests
     private static ProductCommand Create(string id, CancellationToken cancellation) =>
         TestCommands.Of(id, new CreateProductRequest { Product = new Product { Sku = id, Title = id } }, cancellation: cancellation);
 
-    private static ServiceProvider Services(int port, Action<SqlServerOptions> configure)
+    private static ServiceProvider Services(int port, Action<SqlServerOptions> configure, int connectTimeout = 1)
     {
-        var options = new SqlServerOptions { ConnectionString = $"Server=127.0.0.1,{port};Database=shop;User ID=app;Password=s3cret;Connect Timeout=30;Connect Retry Count=0" };
+        var options = new SqlServerOptions { ConnectionString = $"Server=127.0.0.1,{port};Database=shop;User ID=app;Password=s3cret;Connect Timeout={connectTimeout};Connect Retry Count=0" };
         configure(options);
         Assert.Empty(options.Problems());
         return new ServiceCollection().AddLogging().AddSqlServer(options).BuildServiceProvider();
