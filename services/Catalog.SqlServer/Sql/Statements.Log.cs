@@ -1,0 +1,64 @@
+namespace Catalog.SqlServer.Sql;
+
+// The event log. A position below MIN_ACTIVE_ROWVERSION() has nothing uncommitted below it. The mark is read by a statement of its own before the events are, outside
+// any transaction: read in the same statement, or under SNAPSHOT, it may be newer than the rows.
+internal sealed partial class Statements
+{
+    public string ReadBounds { get; } = $"""
+        DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION();
+        SELECT id, trimmed, ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WHERE position < @mark ORDER BY position DESC), trimmed) AS head
+        FROM [{schema}].log WHERE one = 1;
+        """;
+
+    /// <summary>The next events: no more than <c>@limit</c>, and none after more than <c>@bytes</c> bytes.</summary>
+    public string ReadEvents { get; } = $"""
+        DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION(), @from binary(8) = CAST(@after AS binary(8));
+        SELECT CAST(position AS bigint) AS position, occurred, trace_parent, body
+        FROM (
+            SELECT position, occurred, trace_parent, body,
+                SUM(CAST(DATALENGTH(body) AS bigint)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) - DATALENGTH(body) AS bytes_before
+            FROM (SELECT TOP (@limit) position, occurred, trace_parent, body FROM [{schema}].events WHERE position > @from AND position < @mark ORDER BY position) AS next_events
+        ) AS page
+        WHERE bytes_before < @bytes
+        ORDER BY page.position;
+        """;
+
+    public string RenewLog { get; } = $"""
+        UPDATE [{schema}].log SET id = @log WHERE one = 1;
+        """;
+
+    public string ReadProducts { get; } = $"""
+        SELECT TOP (@limit) product_key, body FROM [{schema}].products WHERE product_key > @after ORDER BY product_key;
+        """;
+
+    /// <summary>Trims some events, the oldest first and never past one that must stay: what is left of the log is always its end. Answers how many.</summary>
+    public string TrimEvents { get; } = $"""
+        SET NOCOUNT, XACT_ABORT ON;
+        DECLARE @mark bigint = CAST(MIN_ACTIVE_ROWVERSION() AS bigint), @stays bigint, @last bigint, @removed int;
+        SELECT @stays = MIN(position)
+        FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position, occurred FROM [{schema}].events ORDER BY events.position) AS oldest
+        WHERE occurred >= @before OR position > @passed OR position >= @mark;
+        SELECT @last = MAX(position)
+        FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position FROM [{schema}].events ORDER BY events.position) AS oldest
+        WHERE @stays IS NULL OR position < @stays;
+        IF @last IS NULL
+        BEGIN
+            SELECT 0;
+            RETURN;
+        END;
+        BEGIN TRANSACTION;
+        DELETE FROM [{schema}].events WHERE position <= CAST(@last AS binary(8));
+        SET @removed = @@ROWCOUNT;
+        UPDATE [{schema}].log SET trimmed = @last WHERE one = 1 AND trimmed < @last;
+        COMMIT TRANSACTION;
+        SELECT @removed;
+        """;
+
+    /// <summary>Removes those of the oldest receipts that are old enough. They lie in the order in which they were written, so no index by time is needed.</summary>
+    public string TrimReceipts { get; } = $"""
+        SET NOCOUNT ON;
+        DELETE FROM [{schema}].receipts
+        WHERE commit_time < @before AND receipt_key IN (SELECT TOP (@limit) oldest.receipt_key FROM [{schema}].receipts AS oldest ORDER BY oldest.receipt_key);
+        SELECT @@ROWCOUNT;
+        """;
+}

@@ -1,0 +1,55 @@
+namespace Catalog.SqlServer.Sql;
+
+// The relay's lease and progress. The lease is taken and renewed by one compare-and-set each on the database's clock; whatever a relay notes is fenced by its epoch.
+internal sealed partial class Statements
+{
+    /// <summary>The epoch in a row, or no row where somebody holds the lease.</summary>
+    public string AcquireLease { get; } = $"""
+        UPDATE [{schema}].relay
+        SET epoch = epoch + 1, owner = @owner, expires_at = DATEADD(millisecond, @duration, SYSUTCDATETIME())
+        OUTPUT inserted.epoch
+        WHERE one = 1 AND (owner IS NULL OR expires_at <= SYSUTCDATETIME());
+        """;
+
+    public string RenewLease { get; } = $"""
+        UPDATE [{schema}].relay SET expires_at = DATEADD(millisecond, @duration, SYSUTCDATETIME()) WHERE one = 1 AND epoch = @epoch AND owner IS NOT NULL;
+        """;
+
+    public string ReleaseLease { get; } = $"""
+        UPDATE [{schema}].relay SET owner = NULL, expires_at = SYSUTCDATETIME() WHERE one = 1 AND epoch = @epoch;
+        """;
+
+    public string ReadRelay { get; } = $"""
+        DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION();
+        SELECT log.id AS log_id,
+            ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WHERE position < @mark ORDER BY position DESC), log.trimmed) AS head,
+            relay.published, relay.direct_sync_since, relay.direct_sync_position,
+            (SELECT COUNT_BIG(*) FROM [{schema}].dead_events) AS dead_events
+        FROM [{schema}].relay AS relay CROSS JOIN [{schema}].log AS log
+        WHERE relay.one = 1 AND log.one = 1;
+        """;
+
+    public string SavePublished { get; } = $"""
+        UPDATE [{schema}].relay SET published = @published WHERE one = 1 AND epoch = @epoch;
+        """;
+
+    public string SaveDirectSync { get; } = $"""
+        UPDATE [{schema}].relay SET direct_sync_since = @since, direct_sync_position = @position WHERE one = 1 AND epoch = @epoch;
+        """;
+
+    public string SetAside { get; } = $"""
+        SET NOCOUNT, XACT_ABORT ON;
+        BEGIN TRANSACTION;
+        DELETE FROM [{schema}].dead_events WHERE position = @position;
+        INSERT INTO [{schema}].dead_events (position, trace_parent, body, reason, set_aside) VALUES (@position, @trace_parent, @body, @reason, @set_aside);
+        COMMIT TRANSACTION;
+        """;
+
+    public string ReadDead { get; } = $"""
+        SELECT TOP (@limit) position, trace_parent, body, reason, set_aside FROM [{schema}].dead_events WHERE position > @after ORDER BY position;
+        """;
+
+    public string RemoveDead { get; } = $"""
+        DELETE FROM [{schema}].dead_events WHERE position = @position;
+        """;
+}

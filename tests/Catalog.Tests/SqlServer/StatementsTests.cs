@@ -1,0 +1,40 @@
+using Catalog.SqlServer;
+using Catalog.SqlServer.Sql;
+
+namespace Catalog.Tests.SqlServer;
+
+/// <summary>Every statement that the adapter can send, as SQL Server's own parser understands it.</summary>
+public sealed class StatementsTests
+{
+    public static TheoryData<string> Names => [.. typeof(Statements).GetProperties().Where(p => p.PropertyType == typeof(string)).Select(p => p.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_statement_is_valid_and_safe(string name) =>
+        Assert.Empty(StatementRules.Check((string)typeof(Statements).GetProperty(name)!.GetValue(new Statements("catalog"))!));
+
+    [Fact]
+    public void Every_migration_is_valid_and_safe()
+    {
+        var scripts = SqlServerMigrator.Scripts("catalog");
+        Assert.NotEmpty(scripts);
+        Assert.All(scripts, script => Assert.Empty(StatementRules.Check(script)));
+        Assert.All(scripts, script => Assert.DoesNotContain("$(", script, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("SELECT id FROM WHERE;", "Incorrect syntax")]
+    [InlineData("SELECT * FROM catalog.log;", "SELECT *")]
+    [InlineData("SELECT id FROM log;", "no schema")]
+    [InlineData("SELECT id FROM catalog.log WITH (NOLOCK);", "NoLock")]
+    [InlineData("SELECT id FROM catalog.products WHERE sku = 'LAMP';", "no parameter")]
+    [InlineData("INSERT INTO catalog.products (sku) VALUES ('LAMP');", "no parameter")]
+    [InlineData("EXECUTE ('SELECT 1');", "a text is executed")]
+    [InlineData("MERGE catalog.log AS t USING catalog.relay AS s ON t.one = s.one WHEN MATCHED THEN DELETE;", "MERGE")]
+    [InlineData("SELECT body FROM catalog.events WHERE position < MIN_ACTIVE_ROWVERSION();", "together with the rows")]
+    [InlineData("BEGIN TRANSACTION; DELETE FROM catalog.events; COMMIT TRANSACTION;", "without XACT_ABORT")]
+    [InlineData("SET XACT_ABORT ON; BEGIN TRANSACTION; DELETE FROM catalog.events;", "stays open")]
+    [InlineData("SET XACT_ABORT ON; BEGIN TRANSACTION; SELECT id FROM catalog.log; COMMIT TRANSACTION;", "before the commit")]
+    public void The_rules_see_what_they_are_for(string sql, string problem) =>
+        Assert.Contains(StatementRules.Check(sql), p => p.Contains(problem, StringComparison.Ordinal));
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Sockets;
+using Catalog.Commands;
+using Catalog.SqlServer;
+using Catalog.Tests.Commands;
+using Catalog.V1;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Catalog.Tests.SqlServer;
+
+/// <summary>What the adapter does while there is no server, or one that does not answer.</summary>
+public sealed class UnreachableServerTests
+{
+    [Fact]
+    public async Task A_command_without_a_server_fails_after_a_few_attempts_and_says_which_server()
+    {
+        var port = FreePort();
+        await using var services = Services(port, o => o.MaxAttempts = 3);
+
+        var failed = Assert.IsType<CommandOutcome.Failed>(await services.GetRequiredService<ICommandStore>().ExecuteAsync(TestCommands.Create("lamp")));
+
+        Assert.Equal(ErrorReason.StoreUnavailable, failed.Error.Reason);
+        Assert.Contains($"shop at 127.0.0.1,{port}", failed.Error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", failed.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_batch_without_a_server_fails_as_a_whole()
+    {
+        await using var services = Services(FreePort(), o => o.MaxAttempts = 2);
+        var outcomes = await services.GetRequiredService<ICommandStore>().ExecuteAllAsync([TestCommands.Create("a"), TestCommands.Create("b"), TestCommands.Import("C", "C")]);
+        Assert.Equal(3, outcomes.Count);
+        Assert.All(outcomes, o => Assert.Equal(ErrorReason.StoreUnavailable, Assert.IsType<CommandOutcome.Failed>(o).Error.Reason));
+    }
+
+    [Fact]
+    public async Task The_database_is_not_reached_while_there_is_no_server()
+    {
+        await using var services = Services(FreePort(), _ => { });
+        Assert.False(await services.GetRequiredService<SqlServerDatabase>().IsReachedAsync(default));
+    }
+
+    [Fact]
+    public async Task More_commands_than_may_wait_are_refused_at_once_and_a_caller_that_gives_up_leaves_nothing()
+    {
+        // It accepts connections and never says a word.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var services = Services(((IPEndPoint)silent.LocalEndpoint).Port, o => o.MaxWaiting = 10, connectTimeout: 60);
+        var store = services.GetRequiredService<ICommandStore>();
+        using var patience = new CancellationTokenSource();
+
+        var waiting = Enumerable.Range(0, 10).Select(i => store.ExecuteAsync(Create($"p{i}", patience.Token))).ToList();
+        var refused = store.ExecuteAllAsync([Create("q", patience.Token), Create("r", patience.Token)]);
+
+        Assert.True(refused.IsCompletedSuccessfully);
+        Assert.All(await refused, o => Assert.Equal(ErrorReason.Overloaded, Assert.IsType<CommandOutcome.Failed>(o).Error.Reason));
+        Assert.All(waiting, w => Assert.False(w.IsCompleted));
+        await patience.CancelAsync();
+        Assert.All(await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(10)), o => Assert.IsType<CommandOutcome.Cancelled>(o));
+    }
+
+    private static ProductCommand Create(string id, CancellationToken cancellation) =>
+        TestCommands.Of(id, new CreateProductRequest { Product = new Product { Sku = id, Title = id } }, cancellation: cancellation);
+
+    private static ServiceProvider Services(int port, Action<SqlServerOptions> configure, int connectTimeout = 1)
+    {
+        var options = new SqlServerOptions { ConnectionString = $"Server=127.0.0.1,{port};Database=shop;User ID=app;Password=s3cret;Connect Timeout={connectTimeout};Connect Retry Count=0" };
+        configure(options);
+        Assert.Empty(options.Problems());
+        return new ServiceCollection().AddLogging().AddSqlServer(options).BuildServiceProvider();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
