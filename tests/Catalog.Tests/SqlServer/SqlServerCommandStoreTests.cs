@@ -25,6 +25,8 @@ public sealed class SqlServerCommandStoreTests : CommandStoreContract
 
         public IProductStates States => _services.GetRequiredService<IProductStates>();
 
+        public IOutbox Outbox => _services.GetRequiredService<IOutbox>();
+
         public async Task TrimAsync(long passed)
         {
             await using var later = Services(schema.Options, new FakeTimeProvider(DateTimeOffset.UtcNow.AddYears(10)));
