@@ -17,8 +17,11 @@ using OpenTelemetry.Trace;
 namespace Catalog.Hosting;
 
 /// <summary>What every host shares: ports, gRPC and REST, errors, health, telemetry, logging and shutdown.</summary>
-public static class CatalogHost
+public static partial class CatalogHost
 {
+    /// <summary>Where the hosts of a cluster listen: gRPC, and REST.</summary>
+    public const string ClusterUrls = "http://0.0.0.0:5080;http://0.0.0.0:5081";
+
     /// <summary>How large a call may be, over gRPC as over REST.</summary>
     internal const int MaxMessageBytes = 4 * 1024 * 1024;
 
@@ -80,6 +83,12 @@ public static class CatalogHost
         app.MapPrometheusScrapingEndpoint("/metrics");
     }
 
+    /// <summary>Says in the log where a host listens.</summary>
+    public static void SayWhereItListens(WebApplication app) => Listening(app.Logger, app.Urls.First(), app.Urls.Skip(1).First());
+
+    [LoggerMessage(1, LogLevel.Information, "Listening: gRPC on {Grpc}, REST on {Rest}")]
+    private static partial void Listening(ILogger logger, string grpc, string rest);
+
     private static void Listen(KestrelServerOptions kestrel, Uri address, HttpProtocols protocols)
     {
         if (address.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6)
@@ -88,11 +97,11 @@ public static class CatalogHost
         else kestrel.ListenAnyIP(address.Port, o => o.Protocols = protocols);
     }
 
-    private static void AddLogging(this WebApplicationBuilder builder)
+    internal static void AddLogging(this WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Information);
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.None)
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.None).AddFilter("Polly", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         if (Console.IsOutputRedirected) builder.Logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Commands.Relaying;
+
+/// <summary>Tries again to publish what was set aside (G9). It appears on the topic out of order; the index takes it only if the product has not moved on since (G3).</summary>
+public sealed partial class DeadEventReplay(IOutbox outbox, IEventPublisher publisher, TimeProvider time, ILogger<DeadEventReplay> logger)
+{
+    private const int Batch = 100;
+
+    /// <summary>Replays every dead event once.</summary>
+    /// <param name="limit">How long the broker may take to answer for one.</param>
+    /// <param name="cancellation">Ends it between two events.</param>
+    /// <returns>How many were published, and how many had to stay.</returns>
+    public async Task<(int Replayed, int Left)> RunAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        var logId = (await outbox.GetStateAsync(cancellation)).LogId;
+        var answer = new TaskCompletionSource<PublishReport>();
+        await using var session = publisher.Open(report => answer.TrySetResult(report));
+        var (replayed, left) = (0, 0);
+        for (var after = long.MinValue; await outbox.ReadDeadAsync(after, Batch, cancellation) is { Count: > 0 } batch; after = batch[^1].Position)
+            foreach (var dead in batch)
+            {
+                answer = new TaskCompletionSource<PublishReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+                var stored = new OutboxEvent(dead.Position, dead.Time, dead.TraceParent, dead.Body);
+                var reason = EventEnvelope.TryCreate(stored, logId, out var envelope, out var fault) ? await PublishAsync(session, envelope, answer.Task, limit, cancellation) : fault;
+                if (reason is null)
+                {
+                    await outbox.RemoveDeadAsync(dead.Position, cancellation);
+                    replayed++;
+                }
+                else
+                {
+                    Stays(logger, dead.Position, reason);
+                    left++;
+                }
+            }
+        return (replayed, left);
+    }
+
+    private async Task<string?> PublishAsync(IPublishSession session, EventEnvelope envelope, Task<PublishReport> answer, TimeSpan limit, CancellationToken cancellation)
+    {
+        await session.PublishAsync(envelope, cancellation);
+        try
+        {
+            var report = await answer.WaitAsync(limit, time, cancellation);
+            if (report.Outcome == PublishOutcome.Broken) throw new InvalidOperationException($"The queue cannot be used: {report.Reason}");
+            return report.Outcome == PublishOutcome.Acknowledged ? null : report.Reason;
+        }
+        catch (TimeoutException e)
+        {
+            throw new InvalidOperationException($"The queue did not answer within {limit.TotalSeconds:0} s. Is it there? Nothing is lost; run it again later.", e);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The dead event at position {Position} stays: {Reason}")]
+    private static partial void Stays(ILogger logger, long position, string reason);
+}

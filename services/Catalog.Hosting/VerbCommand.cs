@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Catalog.Hosting;
+
+/// <summary>A verb of a host: a piece of work with the host's settings and stores, in a process of its own, without ports.</summary>
+public static class VerbCommand
+{
+    /// <summary>Creates one.</summary>
+    /// <param name="verb">Its name.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="add">Adds the services that it needs.</param>
+    /// <param name="run">Does it; returns the exit code.</param>
+    /// <param name="isExplained">Whether the message of an exception says to people what to do.</param>
+    /// <param name="options">What it takes on the command line.</param>
+    public static Command Create(
+        string verb, string description, Action<IConfiguration, IServiceCollection> add, Func<IServiceProvider, CancellationToken, Task<int>> run, Func<Exception, bool> isExplained,
+        params IEnumerable<Option> options)
+    {
+        var command = new Command(verb, description);
+        foreach (var option in options) command.Options.Add(option);
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            try
+            {
+                var builder = WebApplication.CreateSlimBuilder();
+                builder.AddLogging();
+                // The answer alone goes to the output.
+                builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+                builder.Services.AddSingleton(TimeProvider.System).AddSingleton(arguments);
+                add(builder.Configuration, builder.Services);
+                await using var services = builder.Services.BuildServiceProvider();
+                return await run(services, cancellation);
+            }
+            catch (Exception e) when (e is SettingsException || isExplained(e))
+            {
+                return HostCommand.Fail(e.Message);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return HostCommand.Fail("Stopped before the end.");
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,59 @@
+using Catalog.Commands.Relaying;
+using Catalog.Projections;
+using Catalog.V1;
+
+namespace Catalog.CommandService;
+
+/// <summary>Direct sync: the writer that the standalone projector is, on the index that serves, with its place beside the relay's checkpoint.</summary>
+internal sealed class DirectIndexSync(IEventLog log, IIndexSet indexes, TimeProvider time, ProjectionMetrics metrics, ILoggerFactory loggers) : IDirectSync
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly LogWriter _writer = new(log, new LeftToTheProjector(), time, metrics, loggers.CreateLogger<LogWriter>());
+
+    public async Task RunAsync(long from, Action<long> reached, CancellationToken cancellation)
+    {
+        var position = from;
+        while (true)
+        {
+            try
+            {
+                var bounds = await log.GetBoundsAsync(cancellation);
+                // An index of another log is not touched: the rebuild that follows a restore is on its way.
+                if (await indexes.GetCurrentAsync(cancellation) is { } index && index.LogId == bounds.LogId)
+                    await _writer.FollowAsync(new Tracked(index, position, p => reached(position = p)), cancellation);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // The index cannot be reached, or another one took its place.
+            }
+            await Task.Delay(Pause, time, cancellation);
+        }
+    }
+
+    /// <summary>An index whose place in the log is kept by the relay.</summary>
+    private sealed class Tracked(IIndexWriter inner, long from, Action<long> reached) : IIndexWriter
+    {
+        public string LogId => inner.LogId;
+
+        public ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation) => inner.WriteAsync(products, cancellation);
+
+        public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => ValueTask.FromResult(from);
+
+        public ValueTask SavePositionAsync(long position, CancellationToken cancellation)
+        {
+            reached(position);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>What the index does not take here comes again by Kafka, and is set aside there.</summary>
+    private sealed class LeftToTheProjector : IDeadLetters
+    {
+        public ValueTask AddAsync(DeadLetter letter, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+        public ValueTask<IReadOnlyList<DeadLetter>> ReadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult<IReadOnlyList<DeadLetter>>([]);
+
+        public ValueTask RemoveAsync(long position, CancellationToken cancellation) => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Catalog.Commands;
+using Catalog.Commands.Relaying;
+using Catalog.Hosting;
+using Catalog.Kafka;
+using Catalog.Projections;
+using Catalog.Queries;
+using Catalog.SqlServer;
+
+namespace Catalog.CommandService;
+
+/// <summary>What is done to the command database and the index by hand, or by a job at install.</summary>
+internal static class Verbs
+{
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
+
+    public static Command Migrate() => Create("migrate", "Brings the command database to the schema of this build. Safe when two do so at once.", (_, _) => { },
+        async (services, cancellation) =>
+        {
+            // SQLite was migrated when it was opened.
+            var applied = services.GetService<SqlServerMigrator>() is { } migrator ? await migrator.MigrateAsync(cancellation) : 0;
+            if (services.GetService<SqlServerMigrator>() is null) services.GetRequiredService<ICommandStore>();
+            Console.WriteLine(applied == 0 ? "The command database has the schema of this build." : $"{applied} migrations were applied.");
+            return 0;
+        });
+
+    public static Command Rebuild()
+    {
+        var allowMissing = new Option<bool>("--allow-missing") { Description = "Swap even if some products cannot be written into the new index; they are set aside with the dead events." };
+        var ifMissing = new Option<bool>("--if-missing") { Description = "Only where no index serves that follows this database's log, as at the first install." };
+        return Create("rebuild", "Builds the index anew from the command database, while the present one serves, and swaps it in.", CommandHost.AddIndex,
+            async (services, cancellation) =>
+            {
+                var arguments = services.GetRequiredService<ParseResult>();
+                var current = await services.GetRequiredService<IIndexSet>().GetCurrentAsync(cancellation);
+                if (arguments.GetValue(ifMissing) && current is not null)
+                {
+                    var logId = (await services.GetRequiredService<IEventLog>().GetBoundsAsync(cancellation)).LogId;
+                    if (current.LogId != logId)
+                        return HostCommand.Fail($"The index follows the event log {current.LogId}, and this command database has {logId}. If the database was restored, run \"restored\"; if it is another catalog's, set Elasticsearch:Alias to another name.");
+                    Console.WriteLine("An index serves already.");
+                    return 0;
+                }
+                await services.GetRequiredService<IndexRebuild>().RunAsync(arguments.GetValue(allowMissing), cancellation);
+                Console.WriteLine("The new index serves.");
+                return 0;
+            }, allowMissing, ifMissing);
+    }
+
+    public static Command Restored() => Create("restored",
+        "After the command database was put back from a backup: makes the index, consistency tokens and watch positions of the lost future void.", CommandHost.AddIndex,
+        async (services, cancellation) =>
+        {
+            await services.GetRequiredService<IEventLog>().RenewAsync(cancellation);
+            await services.GetRequiredService<IndexRebuild>().RunAsync(allowMissing: true, cancellation);
+            Console.WriteLine("The index follows the restored database. Tokens and watch positions from before are void.");
+            return 0;
+        });
+
+    public static Command ReplayDeadEvents() => Create("replay-dead-events", "Tries again to publish the events that were set aside.",
+        (services, configuration) => services.AddKafkaPublisher(Settings.Read<KafkaOptions>(configuration, "Kafka", o => o.Problems())).AddSingleton<DeadEventReplay>(),
+        async (services, cancellation) =>
+        {
+            var (replayed, left) = await services.GetRequiredService<DeadEventReplay>().RunAsync(AnswerLimit, cancellation);
+            Console.WriteLine($"{replayed} dead events were published, {left} are left.");
+            return left == 0 ? 0 : 1;
+        });
+
+    private static Command Create(
+        string verb, string description, Action<IServiceCollection, IConfiguration> add, Func<IServiceProvider, CancellationToken, Task<int>> run, params IEnumerable<Option> options) =>
+        VerbCommand.Create(verb, description, (configuration, services) =>
+        {
+            services.AddCommandDatabase(configuration);
+            add(services, configuration);
+        }, run, e => e is CommandStoreException or IndexUnavailableException or IndexLostException or InvalidOperationException, options);
+}

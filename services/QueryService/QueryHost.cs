@@ -1,0 +1,33 @@
+using Catalog.Elasticsearch;
+using Catalog.Hosting;
+using Catalog.Kafka;
+using Catalog.Queries;
+
+namespace Catalog.QueryService;
+
+/// <summary>Puts the query service together: queries from Elasticsearch, changes from Kafka. It never looks into the command database.</summary>
+internal static class QueryHost
+{
+    public static WebApplication Build(Uri grpc, Uri rest)
+    {
+        // Who only watches needs Kafka, and can wait for it; everyone else needs the index.
+        var builder = CatalogHost.CreateBuilder(grpc, rest, reached: (services, cancellation) => services.GetRequiredService<ElasticsearchGate>().IsReachedAsync(cancellation));
+        var configuration = builder.Configuration;
+        builder.Services.AddElasticsearch(Settings.Read<ElasticsearchOptions>(configuration, "Elasticsearch", o => o.Problems()));
+        builder.Services.AddKafkaChangeFeed(Settings.Read<KafkaOptions>(configuration, "Kafka", o => o.Problems()), LogIdAsync);
+        builder.Services.AddSingleton(Settings.Read<QueriesOptions>(configuration, "Queries", o => o.Problems()));
+        builder.Services.AddSingleton(s => new Stopping(s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
+        builder.Services.AddSingleton<ProductQueryService>();
+
+        var app = builder.Build();
+        app.MapCatalog();
+        app.MapGrpcService<ProductQueryService>();
+        return app;
+    }
+
+    private static async ValueTask<string?> LogIdAsync(IServiceProvider services, CancellationToken cancellation)
+    {
+        using var reader = await services.GetRequiredService<IProductIndex>().OpenAsync(cancellation);
+        return reader.LogId;
+    }
+}
