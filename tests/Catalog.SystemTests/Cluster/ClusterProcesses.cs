@@ -49,6 +49,15 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
     /// <inheritdoc />
     public IReadOnlyList<Uri> Hosts { get; private set; } = [];
 
+    /// <summary>Everything that was started.</summary>
+    public IReadOnlyList<HostProcess> Processes
+    {
+        get
+        {
+            lock (_processes) return [.. _processes];
+        }
+    }
+
     /// <summary>The settings of all processes.</summary>
     public IReadOnlyDictionary<string, string> Settings => _settings;
 
@@ -104,9 +113,9 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
     public Task<(int Code, string Output)> RunAsync(string host, params string[] verb) => HostProcess.RunAsync([Executable(host), .. verb], _settings);
 
     /// <summary>Puts processes in the places of the ones that clients used.</summary>
-    public async Task ReplaceAsync(HostProcess? command = null, HostProcess? query = null)
+    public async Task ReplaceAsync(HostProcess? command = null, HostProcess? projector = null, HostProcess? query = null)
     {
-        (Command, Query) = (command ?? Command, query ?? Query);
+        (Command, Projector, Query) = (command ?? Command, projector ?? Projector, query ?? Query);
         await ConnectAsync();
     }
 

@@ -10,8 +10,15 @@ namespace Catalog.SystemTests.Crash;
 /// Holds what the catalog says to what its clients were told. It follows the log of events, which must tell of every acknowledged command once, of nothing else, and
 /// for each product without a hole; and it reads the index, which must equal the log's end.
 /// </summary>
-internal sealed class CrashChecker(CommandJournal journal)
+/// <param name="journal">What was sent.</param>
+/// <param name="partitions">
+/// In how many parts changes come. Of one log everything comes in order, and a read that follows a write follows all writes before it. Of several each product's changes do, and
+/// the index is as far as the slowest part.
+/// </param>
+internal sealed class CrashChecker(CommandJournal journal, int partitions = 1)
 {
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
+
     private readonly Dictionary<string, ProductEvent> _newest = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _owners = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Name, long Version), string> _etags = [];
@@ -37,12 +44,12 @@ internal sealed class CrashChecker(CommandJournal journal)
         var acknowledged = journal.Commands.Values.Where(c => c.Receipt is not null).ToLookup(c => (c.Receipt!.Name, c.Receipt.Version));
 
         using var watch = await Watcher.StartAsync(catalog, _watchPosition);
-        foreach (var happened in await ReadToAsync(watch, marker.Receipt!.Name)) Follow(happened, [.. acknowledged[(happened.Name, happened.Version)]]);
+        foreach (var happened in await ReadAllAsync(watch)) Follow(happened, [.. acknowledged[(happened.Name, happened.Version)]]);
         _watchPosition = watch.Position;
 
         foreach (var sent in journal.Commands.Values) CheckAcknowledged(sent);
         foreach (var row in journal.Rows.Values) CheckRow(row);
-        await CheckIndexAsync(catalog, _touched, marker.Receipt.ConsistencyToken);
+        await CheckIndexAsync(catalog, _touched, marker.Receipt!.ConsistencyToken);
         _touched.Clear();
         journal.Commands.Clear();
         journal.Rows.Clear();
@@ -52,10 +59,20 @@ internal sealed class CrashChecker(CommandJournal journal)
     /// <summary>Checks every product that there ever was.</summary>
     public Task CheckAllAsync(ICatalogUnderTest catalog, string token) => CheckIndexAsync(catalog, _newest.Keys, token);
 
-    private static async Task<List<ProductEvent>> ReadToAsync(Watcher watch, string marker)
+    /// <summary>Reads until everything was seen that anyone was told of. What it shows besides, nobody was told of, and that is found out.</summary>
+    private async Task<IEnumerable<ProductEvent>> ReadAllAsync(Watcher watch)
     {
-        while (watch.Seen.Count == 0 || watch.Seen[^1].Name != marker) await watch.ReadAsync();
-        return watch.Seen;
+        var told = journal.Commands.Values.Where(c => c.Receipt is not null).Select(c => (c.Receipt!.Name, c.Receipt.Version))
+            .Concat(journal.Rows.Values.Where(r => r.Result is not null).Select(r => (r.Result!.Name, r.Result.Version)))
+            .Where(t => t.Version > (_newest.GetValueOrDefault(t.Name)?.Version ?? 0)).ToHashSet();
+        for (var seen = 0; ; await watch.ReadAsync())
+        {
+            for (; seen < watch.Seen.Count; seen++) told.Remove((watch.Seen[seen].Name, watch.Seen[seen].Version));
+            if (told.Count == 0) break;
+        }
+        foreach (var product in watch.Seen.GroupBy(e => e.Name, StringComparer.Ordinal))
+            Assert.True(product.Zip(product.Skip(1)).All(pair => pair.First.Version < pair.Second.Version), $"{product.Key} was shown backwards, or twice");
+        return partitions == 1 ? watch.Seen : watch.Seen.OrderBy(e => e.Position);
     }
 
     private void Follow(ProductEvent happened, List<SentCommand> acknowledged)
@@ -115,6 +132,7 @@ internal sealed class CrashChecker(CommandJournal journal)
 
     private async Task CheckIndexAsync(ICatalogUnderTest catalog, IReadOnlyCollection<string> names, string token)
     {
+        if (partitions > 1) await Eventually.TrueAsync("the index has caught up", () => IsCurrentAsync(catalog, names), Settling);
         foreach (var some in names.Chunk(100))
         {
             var expected = some.Select(n => _newest[n].Product).ToList();
@@ -126,6 +144,18 @@ internal sealed class CrashChecker(CommandJournal journal)
         Assert.Equal(live, (await catalog.Reads().SearchProductsAsync(new SearchProductsRequest { Filter = "brand = \"crash\"", ConsistencyTokens = { token } })).TotalSize);
         var status = await catalog.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest());
         Assert.Equal((0L, 0L), (status.LagEvents, status.DeadLetters));
+    }
+
+    private async Task<bool> IsCurrentAsync(ICatalogUnderTest catalog, IReadOnlyCollection<string> names)
+    {
+        var status = await catalog.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest());
+        if (status.Phase != ProjectionStatus.Types.Phase.Current) return false;
+        foreach (var some in names.Chunk(100))
+        {
+            var live = some.Select(n => _newest[n].Product).Where(p => p.State != State.Deleted);
+            if (!(await catalog.Reads().BatchGetProductsAsync(new BatchGetProductsRequest { Names = { some } })).Products.Select(p => p.Version).SequenceEqual(live.Select(p => p.Version))) return false;
+        }
+        return true;
     }
 
     private static bool Caused(IMessage request, ProductEvent happened) => request switch

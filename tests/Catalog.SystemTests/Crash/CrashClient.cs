@@ -8,19 +8,34 @@ namespace Catalog.SystemTests.Crash;
 /// A client that sends whatever a client can send, as fast as it is answered, until the process is gone. Each change says which command made it: titles and reasons
 /// are request ids, prices are serial numbers.
 /// </summary>
-internal sealed class CrashClient(CommandJournal journal, ICatalogUnderTest catalog, string[] names, Random random, int round, int number, Func<bool> isKilled)
+/// <param name="journal">Where it notes what it sends.</param>
+/// <param name="catalogs">Where it sends: at random to each, and the same command to several at once.</param>
+/// <param name="names">The products that it is about.</param>
+/// <param name="random">Its chances.</param>
+/// <param name="round">The round.</param>
+/// <param name="number">Which client of the round it is.</param>
+/// <param name="isKilled">Whether calls may be left unanswered now.</param>
+/// <param name="isOver">Whether the round is over.</param>
+internal sealed class CrashClient(
+    CommandJournal journal, IReadOnlyList<ICatalogUnderTest> catalogs, string[] names, Random random, int round, int number, Func<bool> isKilled, Func<bool>? isOver = null)
 {
     private int _imported;
 
     public async Task RunAsync()
     {
-        while (await StepAsync()) { }
+        while (isOver?.Invoke() != true)
+        {
+            if (await StepAsync()) continue;
+            // One that was cut off goes on where the catalog does.
+            if (isOver is null) break;
+            await Task.Delay(20);
+        }
     }
 
     /// <summary>Sends an unanswered command again, twice at once.</summary>
     public static async Task RepeatAsync(CommandJournal journal, ICatalogUnderTest catalog, SentCommand sent)
     {
-        var client = new CrashClient(journal, catalog, [], Random.Shared, 0, 0, () => false);
+        var client = new CrashClient(journal, [catalog], [], Random.Shared, 0, 0, () => false);
         await Task.WhenAll(client.SendAsync(sent), client.SendAsync(sent));
         sent.Settled();
     }
@@ -50,7 +65,7 @@ internal sealed class CrashClient(CommandJournal journal, ICatalogUnderTest cata
                 case < 2:
                     return await BatchAsync();
                 case 2:
-                    await ImportAsync(catalog, [.. Enumerable.Range(0, 3).Select(_ => Rows(random.Next(1, 30)))]);
+                    await ImportAsync(catalogs[random.Next(catalogs.Count)], [.. Enumerable.Range(0, 3).Select(_ => Rows(random.Next(1, 30)))]);
                     return true;
                 case < 6:
                     // The impatient kind, who does not wait for the answer to the first attempt.
@@ -68,7 +83,7 @@ internal sealed class CrashClient(CommandJournal journal, ICatalogUnderTest cata
 
     private async Task<bool> SendAsync(SentCommand sent)
     {
-        var answer = await catalog.CallAsync(Via.Grpc, sent.Request);
+        var answer = await catalogs[random.Next(catalogs.Count)].CallAsync(Via.Grpc, sent.Request);
         if (answer.Message is CommandReceipt receipt) journal.Acknowledged(sent, receipt);
         else if (answer.Error!.Details.Count > 0) sent.Refused(answer.Error);
         else
@@ -83,7 +98,7 @@ internal sealed class CrashClient(CommandJournal journal, ICatalogUnderTest cata
     private async Task<bool> BatchAsync()
     {
         var commands = Enumerable.Range(0, random.Next(2, 30)).Select(_ => Any()).ToList();
-        var answer = await catalog.CallAsync(Via.Grpc, new BatchWriteProductsRequest { Commands = { commands.Select(c => Wrap(c.Request)) } });
+        var answer = await catalogs[random.Next(catalogs.Count)].CallAsync(Via.Grpc, new BatchWriteProductsRequest { Commands = { commands.Select(c => Wrap(c.Request)) } });
         if (answer.Message is not BatchWriteProductsResponse response)
         {
             commands.ForEach(c => c.Unanswered());

@@ -65,7 +65,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         var names = Enumerable.Range(0, 60).Select(i => TestProducts.Name($"r{round}-{i}")).Take(chances.Next(3, 60)).ToArray();
         var killed = false;
         var clients = Enumerable.Range(0, Clients).Select(number =>
-            Task.Run(new CrashClient(journal, catalog, names, new Random(chances.Next()), round, number, () => Volatile.Read(ref killed)).RunAsync)).ToArray();
+            Task.Run(new CrashClient(journal, [catalog], names, new Random(chances.Next()), round, number, () => Volatile.Read(ref killed)).RunAsync)).ToArray();
         var rebuild = chances.Next(8) == 0 ? CatalogProcess.RunAsync("rebuild", "--data", folder.Path) : Task.CompletedTask;
         var moment = Stopwatch.GetTimestamp();
         var after = TimeSpan.FromMilliseconds(chances.Next(250));

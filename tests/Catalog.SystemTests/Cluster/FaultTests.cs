@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Globalization;
+using Catalog.SystemTests.Crash;
+using Catalog.V1;
+
+namespace Catalog.SystemTests;
+
+/// <summary>
+/// Kills, stops and starts again whatever there is to kill, under load, on real servers, and holds what clients, index and watchers see to what the clients were told (G1–G7).
+/// <c>CATALOG_FAULT_ROUNDS</c> and <c>CATALOG_FAULT_SEED</c> change how often and with which chances.
+/// </summary>
+public sealed class FaultTests(ITestOutputHelper output)
+{
+    private const int Clients = 8;
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>What goes wrong.</summary>
+    public enum Fault
+    {
+        /// <summary>A command service is killed; the other one goes on.</summary>
+        KillCommandService,
+        /// <summary>The relay hangs, another takes over, and then the first one wakes.</summary>
+        HangRelay,
+        /// <summary>A projector is killed.</summary>
+        KillProjector,
+        /// <summary>The query service is killed.</summary>
+        KillQueryService,
+        /// <summary>The broker is killed.</summary>
+        KillKafka,
+        /// <summary>The broker hangs for a while.</summary>
+        HangKafka,
+        /// <summary>The broker is away for longer than the relay waits before it syncs the index directly.</summary>
+        KafkaAway,
+        /// <summary>Elasticsearch is killed.</summary>
+        KillElasticsearch,
+        /// <summary>Elasticsearch hangs for a while.</summary>
+        HangElasticsearch,
+    }
+
+    [Fact]
+    public async Task Whatever_fails_nothing_is_lost_nothing_happens_twice_and_nothing_goes_backwards()
+    {
+        var rounds = Setting("CATALOG_FAULT_ROUNDS", Enum.GetValues<Fault>().Length);
+        var seed = Setting("CATALOG_FAULT_SEED", Environment.TickCount & 0xFFFFFF);
+        output.WriteLine($"CATALOG_FAULT_SEED={seed}");
+        var chances = new Random(seed);
+        await using var it = await FaultyCluster.StartAsync();
+        var journal = new CommandJournal();
+        var checker = new CrashChecker(journal, partitions: 4);
+        await checker.BeginAsync(it.Cluster);
+        var (commands, repeated) = (0, 0);
+        // Every fault once before any comes twice.
+        var faults = Enumerable.Range(0, rounds).Chunk(Enum.GetValues<Fault>().Length).SelectMany(_ => Shuffled(chances)).Take(rounds).ToList();
+        for (var round = 1; round <= rounds; round++)
+        {
+            var (fault, rebuild) = (faults[round - 1], chances.Next(3) == 0);
+            var clock = Stopwatch.StartNew();
+            try
+            {
+                await RunAsync(it, journal, round, fault, rebuild, chances);
+                var unknown = journal.Commands.Values.Where(c => c.IsUnknown).ToList();
+                await Task.WhenAll(unknown.Select(sent => CrashClient.RepeatAsync(journal, it.Cluster, sent)));
+                await CrashClient.ImportAsync(it.Cluster, journal.Rows.Values.Where(r => r.Result is null).OrderBy(r => Serial(r.Row)).Chunk(100));
+                (commands, repeated) = (commands + journal.Commands.Count, repeated + unknown.Count);
+                await checker.CheckAsync(it.Cluster, round);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"CATALOG_FAULT_SEED={seed}, round {round}, {fault}{(rebuild ? " with a rebuild" : "")}: {e.Message}\n{it.Logs()}", e);
+            }
+            output.WriteLine($"{round}: {fault}{(rebuild ? " with a rebuild" : "")}, {clock.Elapsed.TotalSeconds:0.0} s");
+        }
+        await checker.CheckAllAsync(it.Cluster, (await it.Cluster.CreatedAsync()).ConsistencyToken);
+        output.WriteLine($"{commands} commands, {repeated} of them repeated, {checker.Events} events");
+    }
+
+    private static async Task RunAsync(FaultyCluster it, CommandJournal journal, int round, Fault fault, bool rebuild, Random chances)
+    {
+        var names = Enumerable.Range(0, 60).Select(i => TestProducts.Name($"r{round}-{i}")).Take(chances.Next(3, 60)).ToArray();
+        var over = false;
+        // Commands depend on the command service alone: no other fault may be felt by who sends them.
+        var mayFail = fault is Fault.KillCommandService or Fault.HangRelay;
+        var clients = Enumerable.Range(0, Clients).Select(number => Task.Run(new CrashClient(
+            journal, [it.Cluster, it.Other], names, new Random(chances.Next()), round, number, () => mayFail, () => Volatile.Read(ref over)).RunAsync)).ToArray();
+        await Eventually.TrueAsync("the load is on", () => journal.Commands.Values.Any(c => c.Receipt is not null) || clients.Any(c => c.IsCompleted));
+        await Task.Delay(chances.Next(300));
+        var rebuilding = rebuild ? it.Cluster.RunAsync("CommandService", "rebuild") : null;
+        await it.ApplyAsync(fault);
+        await Task.Delay(Rest);
+        Volatile.Write(ref over, true);
+        await Task.WhenAll(clients);
+        await it.HealAsync();
+        if (rebuilding is not null && await rebuilding is var (code, answer) && code != 0)
+            // Without Elasticsearch nothing can be built; what is left over must not be in the way of the next one.
+            Assert.True(fault is Fault.KillElasticsearch or Fault.HangElasticsearch, answer);
+    }
+
+    private static long Serial(ImportRow row) => long.Parse(row.Title["row-".Length..], CultureInfo.InvariantCulture);
+
+    private static Fault[] Shuffled(Random chances)
+    {
+        var faults = Enum.GetValues<Fault>();
+        chances.Shuffle(faults);
+        return faults;
+    }
+
+    private static int Setting(string name, int otherwise) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;
+}

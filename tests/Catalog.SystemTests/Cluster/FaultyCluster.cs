@@ -1,0 +1,147 @@
+using Grpc.Net.Client;
+
+namespace Catalog.SystemTests;
+
+/// <summary>The distributed shape with servers of its own and two command services on one database, and ways to break each part.</summary>
+internal sealed class FaultyCluster : IAsyncDisposable
+{
+    /// <summary>When the relay gives the queue up. Short, so that the tests are.</summary>
+    public static readonly TimeSpan FallbackAfter = TimeSpan.FromSeconds(2);
+
+    private readonly TempFolder _folder;
+    private readonly ServerProcess _kafka, _elasticsearch;
+    private HostProcess _secondCommand = null!;
+    private Func<Task> _heal = () => Task.CompletedTask;
+
+    private FaultyCluster(TempFolder folder, ServerProcess kafka, ServerProcess elasticsearch) => (_folder, _kafka, _elasticsearch) = (folder, kafka, elasticsearch);
+
+    /// <summary>The cluster by its first command service.</summary>
+    public ClusterProcesses Cluster { get; private set; } = null!;
+
+    /// <summary>The same by its second one.</summary>
+    public ICatalogUnderTest Other { get; private set; } = null!;
+
+    public static async Task<FaultyCluster> StartAsync()
+    {
+        ServerProcess.SkipWithoutPrograms();
+        var (kafkaPort, elasticsearchPort) = (ServerProcess.FreePorts(2), ServerProcess.FreePorts(2));
+        var folder = new TempFolder();
+        var it = new FaultyCluster(folder, ServerProcess.Kafka(kafkaPort, folder.File("kafka")), ServerProcess.Elasticsearch(elasticsearchPort, folder.File("elasticsearch")));
+        try
+        {
+            await Task.WhenAll(it._kafka.ReadyAsync(), it._elasticsearch.ReadyAsync());
+            it.Cluster = await ClusterProcesses.StartAsync($"127.0.0.1:{kafkaPort}", $"http://127.0.0.1:{elasticsearchPort}", new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["Relay__FallbackAfter"] = FallbackAfter.ToString(), ["Relay__LeaseDuration"] = "00:00:02", ["Relay__LeaseRenewal"] = "00:00:00.3",
+            });
+            await it.StartSecondAsync();
+            return it;
+        }
+        catch
+        {
+            await it.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Breaks something, and leaves it broken for a while.</summary>
+    public async Task ApplyAsync(FaultTests.Fault fault)
+    {
+        switch (fault)
+        {
+            case FaultTests.Fault.KillCommandService:
+                await Cluster.Command.KillAsync();
+                _heal = () => Cluster.ReplaceAsync(command: Cluster.Begin("CommandService"));
+                break;
+            case FaultTests.Fault.HangRelay:
+                var relaying = await IsRelayingAsync(Cluster) ? Cluster.Command : _secondCommand;
+                relaying.Suspend();
+                var taker = relaying == _secondCommand ? Cluster : Other;
+                await Eventually.TrueAsync("another relay took over", () => IsRelayingAsync(taker));
+                relaying.Resume();
+                break;
+            case FaultTests.Fault.KillProjector:
+                await Cluster.Projector.KillAsync();
+                _heal = () => Cluster.ReplaceAsync(projector: Cluster.Begin("Projector"));
+                break;
+            case FaultTests.Fault.KillQueryService:
+                await Cluster.Query.KillAsync();
+                _heal = () => Cluster.ReplaceAsync(query: Cluster.Begin("QueryService"));
+                break;
+            case FaultTests.Fault.KillKafka:
+                await _kafka.KillAsync();
+                await _kafka.StartAgainAsync();
+                break;
+            case FaultTests.Fault.HangKafka:
+                _kafka.Suspend();
+                await Task.Delay(TimeSpan.FromSeconds(1));
+                _kafka.Resume();
+                break;
+            case FaultTests.Fault.KafkaAway:
+                await _kafka.KillAsync();
+                await Eventually.TrueAsync("direct sync is on", async () => (await Cluster.Reads().GetProjectionStatusAsync(new())).DirectSync);
+                _heal = _kafka.StartAgainAsync;
+                break;
+            case FaultTests.Fault.KillElasticsearch:
+                await _elasticsearch.KillAsync();
+                await _elasticsearch.StartAgainAsync();
+                break;
+            case FaultTests.Fault.HangElasticsearch:
+                _elasticsearch.Suspend();
+                await Task.Delay(TimeSpan.FromSeconds(1));
+                _elasticsearch.Resume();
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(fault));
+        }
+    }
+
+    /// <summary>Puts what is broken in order again.</summary>
+    public async Task HealAsync()
+    {
+        await _heal();
+        _heal = () => Task.CompletedTask;
+    }
+
+    public Task KillKafkaAsync() => _kafka.KillAsync();
+
+    public Task StartKafkaAgainAsync() => _kafka.StartAgainAsync();
+
+    /// <summary>The last words of each process.</summary>
+    public string Logs() => string.Join('\n', Cluster.Processes.SelectMany(p => p.Output.TakeLast(8).Concat(p.Errors.TakeLast(3))).Select(line => line.Length > 400 ? line[..400] : line));
+
+    public async ValueTask DisposeAsync()
+    {
+        Other?.Commands.Dispose();
+        if (Cluster is not null) await Cluster.DisposeAsync();
+        await _kafka.DisposeAsync();
+        await _elasticsearch.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static async Task<bool> IsRelayingAsync(ICatalogUnderTest catalog) =>
+        (await catalog.Rest.GetStringAsync(new Uri(catalog.Hosts[0], "/metrics"))).Split('\n').Any(l => l.StartsWith("catalog_relay_active", StringComparison.Ordinal) && l.Contains(" 1", StringComparison.Ordinal));
+
+    private async Task StartSecondAsync()
+    {
+        _secondCommand = Cluster.Begin("CommandService");
+        var (grpc, http) = await _secondCommand.ListeningAsync();
+        Other = new SecondCommandService(Cluster, CatalogProcess.Connect(grpc), http);
+        await Eventually.TrueAsync("the second command service is ready", async () =>
+        {
+            using var answer = await Cluster.Rest.GetAsync(new Uri(http, "/healthz/ready"));
+            return answer.IsSuccessStatusCode;
+        });
+    }
+
+    private sealed class SecondCommandService(ClusterProcesses cluster, GrpcChannel commands, Uri http) : ICatalogUnderTest
+    {
+        public GrpcChannel Commands => commands;
+
+        public GrpcChannel Queries => cluster.Queries;
+
+        public HttpClient Rest => cluster.Rest;
+
+        public IReadOnlyList<Uri> Hosts => [http];
+    }
+}
