@@ -84,6 +84,9 @@ internal sealed partial class ElasticsearchClient
         return new IndexUnavailableException(ErrorReason.IndexUnavailable, $"Elasticsearch answered {status}.", Connection.RetryAfter(response) ?? UsualRetry, refusal);
     }
 
+    private static IndexUnavailableException Unavailable(ErrorCause cause) =>
+        new(ErrorReason.IndexUnavailable, "A part of the index cannot answer now.", UsualRetry, new ElasticsearchException(503, cause));
+
     private static ErrorCause? Cause(Stream answer)
     {
         try

@@ -1,6 +1,7 @@
 using Catalog.Elasticsearch.Http;
 using Catalog.Elasticsearch.Status;
 using Catalog.Projections;
+using Catalog.Queries;
 
 namespace Catalog.Elasticsearch.Indices;
 
@@ -51,7 +52,14 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
     {
         if (_place is not { } place) return;
         _place = null;
-        await notes.RemoveAsync(Note.Rebuild, place, cancellation);
+        try
+        {
+            await notes.RemoveAsync(Note.Rebuild, place, cancellation);
+        }
+        catch (IndexUnavailableException)
+        {
+            // It ends by itself.
+        }
     }
 
     private async Task<NotePlace?> PutAsync(string condition, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -26,14 +27,18 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public ConcurrentQueue<string> Requests { get; } = [];
 
     /// <summary>A server that has an index of <c>log-1</c>, and answers everything else so; the number counts those requests from 0.</summary>
-    public static async Task<ScriptedServer> StartAsync(Func<HttpContext, int, Task> answer)
+    public static async Task<ScriptedServer> StartAsync(Func<HttpContext, int, Task> answer, X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                if (certificate is not null) listen.UseHttps(certificate);
+            });
         });
         var server = new ScriptedServer(builder.Build());
         var count = -1;

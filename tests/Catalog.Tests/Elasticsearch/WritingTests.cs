@@ -106,6 +106,24 @@ public sealed class WritingTests
     }
 
     [Fact]
+    public async Task The_deepest_filter_that_may_be_is_searched_with()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        var index = await catalog.BuildAsync("log-1", Cancellation);
+        await index.WriteAsync([new Product { Name = "products/a", Title = "lamp", Version = 1, State = Product.Types.State.Active }], Cancellation);
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        await reader.MakeSearchableAsync(Cancellation);
+        var (filter, negated) = ("title != \"torch\"", "title = \"lamp\"");
+        for (var depth = 0; depth < FilterParser.MaxDepth; depth++)
+        {
+            filter = $"(title = \"lamp\" AND sku != \"s{depth}\" OR {filter})";
+            negated = $"NOT {negated}";
+        }
+        foreach (var deep in (string[])[filter, negated])
+            Assert.Equal(1, (await reader.SearchAsync(ProductIndexContract.Plan("lamp", deep), Cancellation)).Total);
+    }
+
+    [Fact]
     public async Task A_tombstone_is_in_no_search_and_in_no_count()
     {
         await using var catalog = TestElasticsearch.Start();
