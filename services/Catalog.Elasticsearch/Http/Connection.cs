@@ -46,12 +46,7 @@ internal static class Connection
         status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
     /// <summary>When the server wants to be asked again; null if it does not say.</summary>
-    public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
-    {
-        { Delta: { } pause } => pause,
-        { Date: { } date } => date - DateTimeOffset.UtcNow,
-        _ => null,
-    };
+    public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter?.Delta;
 
     private static IHttpClientBuilder Add(IHttpClientBuilder client, ElasticsearchOptions options) => client
         .ConfigureHttpClient(http =>

@@ -9,7 +9,7 @@ namespace Catalog.Elasticsearch.Indices;
 
 /// <summary>The indices of the catalog in Elasticsearch, one of which serves: the one behind the alias.</summary>
 /// <remarks>
-/// Whatever is written, goes through an alias that must exist: <c>products-log-ID</c> for the index that serves, one of its own for each index under
+/// Whatever is written, goes through an alias that must exist: <c>products-log-ID-vSCHEMA</c> for the index that serves, one of its own for each index under
 /// construction. A swap moves all of them in one step, so that nothing of another event log can get into an index, and no index is made by accident.
 /// </remarks>
 public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
@@ -97,7 +97,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
             await _old.AbandonAsync(building.Index, CancellationToken.None);
             await _lease.ReleaseAsync(CancellationToken.None);
         }
-        catch (IndexUnavailableException e)
+        catch (Exception e) when (e is IndexUnavailableException or ElasticsearchException)
         {
             Log.LeftOver(_logger, building.Index, e);
         }

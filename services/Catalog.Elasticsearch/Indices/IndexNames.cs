@@ -21,9 +21,9 @@ internal sealed partial class IndexNames(string alias)
     /// <summary>The index of what the parts of the system tell one another.</summary>
     public string Status => Prefix + "status";
 
-    /// <summary>The alias that writes of one event log go to: those of another find no index.</summary>
+    /// <summary>The alias that writes of one event log go to, in documents of one schema: those of another log, or of a build of before, find no index.</summary>
     public string Log(string logId) =>
-        LogPrefix + (ValidLogId().IsMatch(logId) ? logId : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(logId)).AsSpan(0, 16)));
+        LogPrefix + (ValidLogId().IsMatch(logId) ? logId : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(logId)).AsSpan(0, 16))) + $"-v{IndexSchema.Version}";
 
     /// <summary>Whether this is the alias of an event log.</summary>
     public bool IsLog(string name) => name.StartsWith(LogPrefix, StringComparison.Ordinal);

@@ -53,8 +53,6 @@ public sealed class ReadFailureTests
             {
                 context.Response.ContentLength = 1000;
                 await context.Response.Body.WriteAsync("{\"hits\""u8.ToArray(), context.RequestAborted);
-                await context.Response.Body.FlushAsync(context.RequestAborted);
-                context.Abort();
                 return;
             }
             await ScriptedServer.WriteAsync(context, ScriptedServer.NoHits);
