@@ -27,7 +27,8 @@ internal static class Connection
         Add(services.AddHttpClient(Reads), options).AddResilienceHandler(Reads, pipeline => pipeline
             .AddRetry(new HttpRetryStrategyOptions
             {
-                MaxRetryAttempts = 2, Delay = TimeSpan.FromMilliseconds(100), BackoffType = DelayBackoffType.Exponential, UseJitter = true, ShouldRetryAfterHeader = true,
+                MaxRetryAttempts = 2, Delay = TimeSpan.FromMilliseconds(100), BackoffType = DelayBackoffType.Exponential, UseJitter = true,
+                ShouldRetryAfterHeader = true,
                 ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome switch
                 {
                     { Exception: HttpRequestException or TimeoutRejectedException } => true,

@@ -46,7 +46,8 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
             response?.Dispose();
             choice.MoveOn(turn);
             // A connection that takes too long to make looks as if somebody had cancelled the request.
-            if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested) throw new HttpRequestException("The node cannot be connected to in time.", e);
+            if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                throw new HttpRequestException("The node cannot be connected to in time.", e);
             throw;
         }
     }

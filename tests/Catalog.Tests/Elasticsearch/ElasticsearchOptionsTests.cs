@@ -24,7 +24,11 @@ public sealed class ElasticsearchOptionsTests
             RefreshInterval = TimeSpan.Zero, ConnectTimeout = TimeSpan.Zero, ReadTimeout = TimeSpan.Zero, WriteTimeout = TimeSpan.FromHours(1), OldIndexGrace = TimeSpan.FromDays(2),
         };
         string[] problems = [.. options.Problems()];
-        foreach (var name in (string[])["Url", "Alias", "ApiKey", "Username", "CaCertificate", "Shards", "Replicas", "RefreshInterval", "ConnectTimeout", "ReadTimeout", "WriteTimeout", "OldIndexGrace"])
+        string[] names =
+        [
+            "Url", "Alias", "ApiKey", "Username", "CaCertificate", "Shards", "Replicas", "RefreshInterval", "ConnectTimeout", "ReadTimeout", "WriteTimeout", "OldIndexGrace",
+        ];
+        foreach (var name in names)
             Assert.Contains(problems, problem => problem.Contains("Elasticsearch:" + name, StringComparison.Ordinal));
         Assert.DoesNotContain(problems, problem => problem.Contains("secret", StringComparison.Ordinal));
     }

@@ -157,6 +157,24 @@ public sealed class IndexSwapTests
     }
 
     [Fact]
+    public async Task A_replaced_index_goes_even_if_the_process_that_replaced_it_went_before()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var catalog = TestElasticsearch.Start(time: time);
+        await catalog.BuildAsync("log-1", Cancellation);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await using (var rebuild = catalog.Another(time: time)) await rebuild.BuildAsync("log-1", Cancellation);
+        await ReportAsync();
+        Assert.Equal(2, (await ProductsAsync(catalog)).Length);
+
+        time.Advance(catalog.Options.OldIndexGrace + TimeSpan.FromSeconds(1));
+        await ReportAsync();
+        Assert.Single(await ProductsAsync(catalog));
+
+        async Task ReportAsync() => await catalog.Board.ReportAsync(new RelayReport("log-1", 1, 0, null, DirectSync: false, time.GetUtcNow()), Cancellation);
+    }
+
+    [Fact]
     public async Task A_rebuild_removes_what_is_left_over_and_nothing_else()
     {
         await using var catalog = TestElasticsearch.Start();

@@ -22,7 +22,10 @@ public sealed class NetworkFaultTests : IAsyncLifetime
         var program = Environment.GetEnvironmentVariable("TEST_TOXIPROXY");
         Assert.SkipUnless(program is not null, "Needs toxiproxy: set TEST_TOXIPROXY to the program.");
         Assert.SkipUnless(TestElasticsearch.Url is not null, "Needs an Elasticsearch: set TEST_ELASTICSEARCH to its address.");
-        _toxiproxy = Process.Start(new ProcessStartInfo(program, ["-host", "127.0.0.1", "-port", $"{_control}"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        _toxiproxy = Process.Start(new ProcessStartInfo(program, ["-host", "127.0.0.1", "-port", $"{_control}"])
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
         _toxiproxy.OutputDataReceived += static (_, _) => { };
         _toxiproxy.ErrorDataReceived += static (_, _) => { };
         _toxiproxy.BeginOutputReadLine();
@@ -58,7 +61,8 @@ public sealed class NetworkFaultTests : IAsyncLifetime
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var cuts = Task.Run(() => CutAsync(done.Token), Cancellation);
         for (var version = 1; version <= 15; version++)
-            await WriteAsync(index, [.. Enumerable.Range(0, 300).Select(i => new Product { Name = $"products/p{i}", Title = $"lamp{version}", Description = new string('x', 2000), Version = version })]);
+            await WriteAsync(index, [.. Enumerable.Range(0, 300).Select(i =>
+                new Product { Name = $"products/p{i}", Title = $"lamp{version}", Description = new string('x', 2000), Version = version })]);
         await done.CancelAsync();
         Assert.True(await cuts > 0);
 

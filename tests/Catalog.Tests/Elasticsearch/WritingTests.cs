@@ -71,7 +71,10 @@ public sealed class WritingTests
             await AnswerAsync(context, ids.Select(_ => 201));
         });
         await using var catalog = TestElasticsearch.On(server.Url);
-        var products = Enumerable.Range(0, 200).Select(i => new Product { Name = $"products/p{i}", Version = 1, Description = string.Concat(Enumerable.Repeat($"word{i} ", 8000)) }).ToArray();
+        var products = Enumerable.Range(0, 200).Select(i => new Product
+        {
+            Name = $"products/p{i}", Version = 1, Description = string.Concat(Enumerable.Repeat($"word{i} ", 8000)),
+        }).ToArray();
         Assert.Empty(await (await WriterAsync(catalog)).WriteAsync(products, Cancellation));
         Assert.Equal(products.Select(product => product.Name["products/".Length..]), sent);
         Assert.InRange(server.Requests.Count, 3, 10);
