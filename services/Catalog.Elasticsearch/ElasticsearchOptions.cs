@@ -54,7 +54,8 @@ public sealed partial class ElasticsearchOptions
     {
         if (Addresses.Length == 0 || !Array.TrueForAll(Addresses, IsAddress))
             yield return "Elasticsearch:Url must be http:// or https:// addresses with commas between them, without a user in them, a query or a fragment.";
-        if (!ValidAlias().IsMatch(Alias)) yield return "Elasticsearch:Alias must be 1 to 64 lower-case letters, digits, dashes and underscores, and begin with a letter.";
+        if (!ValidAlias().IsMatch(Alias))
+            yield return "Elasticsearch:Alias must be 1 to 64 lower-case letters, digits, dashes and underscores, and begin with a letter.";
         if (ApiKey is not null && Username is not null) yield return "Elasticsearch:ApiKey and Elasticsearch:Username exclude one another.";
         if (ApiKey?.AsSpan().ContainsAnyExceptInRange('!', '~') is true) yield return "Elasticsearch:ApiKey holds characters that no API key has.";
         if ((Username is null) != (Password is null)) yield return "Elasticsearch:Username and Elasticsearch:Password need one another.";

@@ -26,12 +26,15 @@ public static class ElasticsearchServices
         services.AddSingleton(new IndexNames(options.Alias));
         services.AddSingleton<ElasticsearchClient>();
         services.AddSingleton<ServingIndex>();
+        services.AddSingleton(provider => new OldIndices(
+            provider.GetRequiredService<ElasticsearchClient>(), provider.GetRequiredService<IndexNames>(), options.OldIndexGrace, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<StatusIndex>();
         services.AddSingleton<StatusReader>();
         services.AddSingleton<IStatusBoard, StatusBoard>();
         services.AddSingleton(provider => new ElasticsearchIndexSet(
             provider.GetRequiredService<ElasticsearchClient>(), provider.GetRequiredService<IndexNames>(), provider.GetRequiredService<ServingIndex>(),
-            provider.GetRequiredService<StatusIndex>(), options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ElasticsearchIndexSet>>()));
+            provider.GetRequiredService<OldIndices>(), provider.GetRequiredService<StatusIndex>(), options, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ElasticsearchIndexSet>>()));
         services.AddSingleton<IIndexSet>(provider => provider.GetRequiredService<ElasticsearchIndexSet>());
         services.AddSingleton<IProductIndex, ElasticsearchProductIndex>();
         services.AddSingleton(provider => new ElasticsearchGate(provider.GetRequiredService<ServingIndex>()));

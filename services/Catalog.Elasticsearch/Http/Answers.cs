@@ -51,7 +51,8 @@ internal sealed record RefreshAnswer([property: JsonPropertyName("_shards")] Sha
 internal sealed record ShardsAnswer(int Failed);
 
 internal sealed record NoteAnswer(
-    [property: JsonPropertyName("_seq_no")] long SeqNo, [property: JsonPropertyName("_primary_term")] long PrimaryTerm, [property: JsonPropertyName("_source")] Note? Source)
+    [property: JsonPropertyName("_seq_no")] long SeqNo, [property: JsonPropertyName("_primary_term")] long PrimaryTerm,
+    [property: JsonPropertyName("_source")] Note? Source)
 {
     /// <summary>Where the document stands, so that it is replaced only if nobody did so meanwhile.</summary>
     public NotePlace Place => new(SeqNo, PrimaryTerm);

@@ -27,7 +27,8 @@ internal static class Connection
         Add(services.AddHttpClient(Reads), options).AddResilienceHandler(Reads, pipeline => pipeline
             .AddRetry(new HttpRetryStrategyOptions
             {
-                MaxRetryAttempts = 2, Delay = TimeSpan.FromMilliseconds(100), BackoffType = DelayBackoffType.Exponential, UseJitter = true, ShouldRetryAfterHeader = true,
+                MaxRetryAttempts = 2, Delay = TimeSpan.FromMilliseconds(100), BackoffType = DelayBackoffType.Exponential, UseJitter = true,
+                ShouldRetryAfterHeader = true,
                 ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome switch
                 {
                     { Exception: HttpRequestException or TimeoutRejectedException } => true,
@@ -46,12 +47,7 @@ internal static class Connection
         status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
     /// <summary>When the server wants to be asked again; null if it does not say.</summary>
-    public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
-    {
-        { Delta: { } pause } => pause,
-        { Date: { } date } => date - DateTimeOffset.UtcNow,
-        _ => null,
-    };
+    public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter?.Delta;
 
     private static IHttpClientBuilder Add(IHttpClientBuilder client, ElasticsearchOptions options) => client
         .ConfigureHttpClient(http =>

@@ -25,7 +25,7 @@ internal sealed partial class ElasticsearchClient
             },
             AnswerContext.Default.DocumentsAnswer, cancellation);
         foreach (var document in answer.Docs)
-            if (document.Error is { } error) throw new ElasticsearchException(error.Type == "index_not_found_exception" ? 404 : 500, error);
+            if (document.Error is { } error) throw error.Type == "index_not_found_exception" ? new ElasticsearchException(404, error) : Unavailable(error);
         return answer.Docs;
     }
 
@@ -37,7 +37,7 @@ internal sealed partial class ElasticsearchClient
     public async Task RefreshAsync(string index, CancellationToken cancellation)
     {
         var answer = await ReadAsync(HttpMethod.Post, $"{index}/_refresh", body: null, AnswerContext.Default.RefreshAnswer, cancellation);
-        if (answer.Shards.Failed > 0) throw new ElasticsearchException(503, new ErrorCause("refresh", $"{answer.Shards.Failed} shards failed"));
+        if (answer.Shards.Failed > 0) throw Unavailable(new ErrorCause("refresh", $"{answer.Shards.Failed} shards failed"));
     }
 
     /// <summary>A note; null if there is none.</summary>

@@ -12,13 +12,22 @@ namespace Catalog.Elasticsearch.Http;
 /// The calls of Elasticsearch's REST API that the catalog needs. Failures: <see cref="IndexUnavailableException"/> where it cannot answer now,
 /// <see cref="ElasticsearchException"/> where it refuses.
 /// </summary>
-internal sealed partial class ElasticsearchClient(IHttpClientFactory clients)
+internal sealed partial class ElasticsearchClient
 {
     /// <summary>How JSON is written: it goes to no browser, and its shape is right by how it is made.</summary>
     public static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private static readonly MediaTypeHeaderValue JsonType = new("application/json");
     private static readonly TimeSpan UsualRetry = TimeSpan.FromSeconds(1);
+
+    private readonly IHttpClientFactory _clients;
+
+    public ElasticsearchClient(IHttpClientFactory clients)
+    {
+        _clients = clients;
+        // What they are made of is made now, so that it is there until the last of those who use it are disposed of.
+        foreach (var name in (string[])[Connection.Reads, Connection.Writes]) clients.CreateClient(name).Dispose();
+    }
 
     private Task<T> ReadAsync<T>(HttpMethod method, string path, Action<Utf8JsonWriter>? body, JsonTypeInfo<T> type, CancellationToken cancellation) =>
         SendAsync(Connection.Reads, method, path, body, type, cancellation)!;
@@ -47,7 +56,7 @@ internal sealed partial class ElasticsearchClient(IHttpClientFactory clients)
         {
             using var request = NodeHandler.Request(method, path);
             if (body.Length > 0) request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = JsonType } };
-            using var response = await clients.CreateClient(client).SendAsync(request, cancellation);
+            using var response = await _clients.CreateClient(client).SendAsync(request, cancellation);
             await using var answer = await response.Content.ReadAsStreamAsync(cancellation);
             if (!response.IsSuccessStatusCode) throw Failure(response, answer);
             return type is null ? default : JsonSerializer.Deserialize(answer, type);
@@ -74,6 +83,9 @@ internal sealed partial class ElasticsearchClient(IHttpClientFactory clients)
         if (status is < 500 and not (401 or 403 or 429)) return refusal;
         return new IndexUnavailableException(ErrorReason.IndexUnavailable, $"Elasticsearch answered {status}.", Connection.RetryAfter(response) ?? UsualRetry, refusal);
     }
+
+    private static IndexUnavailableException Unavailable(ErrorCause cause) =>
+        new(ErrorReason.IndexUnavailable, "A part of the index cannot answer now.", UsualRetry, new ElasticsearchException(503, cause));
 
     private static ErrorCause? Cause(Stream answer)
     {

@@ -44,7 +44,10 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
         catch (Exception e)
         {
             response?.Dispose();
-            if (e is HttpRequestException) choice.MoveOn(turn);
+            choice.MoveOn(turn);
+            // A connection that takes too long to make looks as if somebody had cancelled the request.
+            if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                throw new HttpRequestException("The node cannot be connected to in time.", e);
             throw;
         }
     }

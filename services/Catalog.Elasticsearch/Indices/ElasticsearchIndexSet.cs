@@ -1,4 +1,5 @@
 using Catalog.Elasticsearch.Http;
+using Catalog.Elasticsearch.Status;
 using Catalog.Elasticsearch.Writing;
 using Catalog.Projections;
 using Catalog.Queries;
@@ -9,7 +10,7 @@ namespace Catalog.Elasticsearch.Indices;
 
 /// <summary>The indices of the catalog in Elasticsearch, one of which serves: the one behind the alias.</summary>
 /// <remarks>
-/// Whatever is written, goes through an alias that must exist: <c>products-log-ID</c> for the index that serves, one of its own for each index under
+/// Whatever is written, goes through an alias that must exist: <c>products-log-ID-vSCHEMA</c> for the index that serves, one of its own for each index under
 /// construction. A swap moves all of them in one step, so that nothing of another event log can get into an index, and no index is made by accident.
 /// </remarks>
 public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
@@ -26,17 +27,17 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     private IndexWriter? _current, _building;
 
     internal ElasticsearchIndexSet(
-        ElasticsearchClient client, IndexNames names, ServingIndex serving, Status.StatusIndex notes, ElasticsearchOptions options, TimeProvider time, ILogger<ElasticsearchIndexSet> logger)
+        ElasticsearchClient client, IndexNames names, ServingIndex serving, OldIndices old, StatusIndex notes, ElasticsearchOptions options, TimeProvider time,
+        ILogger<ElasticsearchIndexSet> logger)
     {
-        (_client, _names, _serving, _options, _time, _logger) = (client, names, serving, options, time, logger);
-        _old = new OldIndices(client, names, options.OldIndexGrace, time);
+        (_client, _names, _serving, _old, _options, _time, _logger) = (client, names, serving, old, options, time, logger);
         _lease = new RebuildLease(notes, time);
     }
 
     /// <summary>Never completes: indices of Elasticsearch do not break on their own, and the first one is made by whoever rebuilds.</summary>
     public Task Unusable { get; } = new TaskCompletionSource().Task;
 
-    /// <summary>Completes when the index that the last swap replaced is removed, after its grace. What is not waited for, the next rebuild does.</summary>
+    /// <summary>Completes when the index that the last swap replaced is removed, after its grace. Where nobody waits for it, the relay does it, or the next rebuild.</summary>
     public Task OldIndexRemoved { get; private set; } = Task.CompletedTask;
 
     /// <inheritdoc/>
@@ -97,7 +98,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
             await _old.AbandonAsync(building.Index, CancellationToken.None);
             await _lease.ReleaseAsync(CancellationToken.None);
         }
-        catch (IndexUnavailableException e)
+        catch (Exception e) when (e is IndexUnavailableException or ElasticsearchException)
         {
             Log.LeftOver(_logger, building.Index, e);
         }
@@ -107,7 +108,8 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     {
         List<AliasMove> moves =
         [
-            new(writer.Index, IndexNames.Building(writer.Index), Add: false), new(writer.Index, _names.Read, Add: true), new(writer.Index, _names.Log(writer.LogId), Add: true),
+            new(writer.Index, IndexNames.Building(writer.Index), Add: false), new(writer.Index, _names.Read, Add: true),
+            new(writer.Index, _names.Log(writer.LogId), Add: true),
         ];
         List<string> before = [];
         foreach (var (index, aliases) in await _client.ListAsync(_names.Prefix, cancellation))
@@ -141,7 +143,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The next rebuild does it.
+            // Others do it.
         }
         catch (Exception e)
         {
@@ -160,7 +162,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         [LoggerMessage(LogLevel.Warning, "The index {Index}, which was not completed, could not be removed. The next rebuild removes it.")]
         public static partial void LeftOver(ILogger logger, string index, Exception cause);
 
-        [LoggerMessage(LogLevel.Warning, "An index that was replaced could not be removed. The next rebuild removes it.")]
+        [LoggerMessage(LogLevel.Warning, "An index that was replaced could not be removed yet.")]
         public static partial void NotRemoved(ILogger logger, Exception cause);
     }
 }

@@ -10,7 +10,8 @@ internal sealed partial class IndexNames(string alias)
 {
     private const string TimeFormat = "yyyyMMddHHmmss";
 
-    private readonly Regex _index = new($@"^{Regex.Escape(alias)}-\d{{14}}(-\d+)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+    private readonly Regex _index = new(
+        $@"^{Regex.Escape(alias)}-\d{{14}}(-\d+)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
 
     /// <summary>The alias that reads go to.</summary>
     public string Read => alias;
@@ -21,9 +22,12 @@ internal sealed partial class IndexNames(string alias)
     /// <summary>The index of what the parts of the system tell one another.</summary>
     public string Status => Prefix + "status";
 
-    /// <summary>The alias that writes of one event log go to: those of another find no index.</summary>
-    public string Log(string logId) =>
-        LogPrefix + (ValidLogId().IsMatch(logId) ? logId : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(logId)).AsSpan(0, 16)));
+    /// <summary>The alias that writes of one event log go to, in documents of one schema: those of another log, or of a build of before, find no index.</summary>
+    public string Log(string logId)
+    {
+        var id = ValidLogId().IsMatch(logId) ? logId : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(logId)).AsSpan(0, 16));
+        return $"{LogPrefix}{id}-v{IndexSchema.Version}";
+    }
 
     /// <summary>Whether this is the alias of an event log.</summary>
     public bool IsLog(string name) => name.StartsWith(LogPrefix, StringComparison.Ordinal);
@@ -37,17 +41,21 @@ internal sealed partial class IndexNames(string alias)
     /// <summary>Whether this is the name of an index of products.</summary>
     public bool IsIndex(string name) => _index.IsMatch(name);
 
-    /// <summary>The alias of an index that is under construction. Who takes it away stops the construction: without it, nothing can be written and nothing swapped.</summary>
+    /// <summary>
+    /// The alias of an index that is under construction. Who takes it away stops the construction: without it, nothing can be written and nothing swapped.
+    /// </summary>
     public static string Building(string index) => index + "-building";
 
     /// <summary>The alias of an index that was replaced, which says when.</summary>
     public static string Retired(string index, DateTimeOffset time) => $"{index}-retired-{time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}";
 
     /// <summary>When an index was replaced, by one of its aliases; null if this is none that says so.</summary>
-    public static DateTimeOffset? RetiredAt(string index, string alias) =>
-        alias.StartsWith(index + "-retired-", StringComparison.Ordinal)
-        && DateTimeOffset.TryParseExact(alias.AsSpan(alias.Length - Math.Min(TimeFormat.Length, alias.Length)), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time : null;
+    public static DateTimeOffset? RetiredAt(string index, string alias)
+    {
+        var prefix = index + "-retired-";
+        return alias.StartsWith(prefix, StringComparison.Ordinal)
+            && DateTimeOffset.TryParseExact(alias[prefix.Length..], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+    }
 
     private string LogPrefix => Prefix + "log-";
 

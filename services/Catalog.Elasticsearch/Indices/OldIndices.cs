@@ -28,10 +28,12 @@ internal sealed class OldIndices(ElasticsearchClient client, IndexNames names, T
     }
 
     /// <summary>
-    /// Removes an index under construction, unless it was swapped in meanwhile. Without its alias it cannot be, so that it is no index that serves which is then removed.
+    /// Removes an index under construction, unless it was swapped in meanwhile. Without its alias it cannot be, so that it is no index that serves which
+    /// is then removed.
     /// </summary>
     public async Task AbandonAsync(string index, CancellationToken cancellation)
     {
-        if (await client.MoveAliasesAsync([new AliasMove(index, IndexNames.Building(index), Add: false)], cancellation)) await client.DeleteAsync(index, cancellation);
+        if (await client.MoveAliasesAsync([new AliasMove(index, IndexNames.Building(index), Add: false)], cancellation))
+            await client.DeleteAsync(index, cancellation);
     }
 }

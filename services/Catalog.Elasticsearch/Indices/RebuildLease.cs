@@ -1,6 +1,7 @@
 using Catalog.Elasticsearch.Http;
 using Catalog.Elasticsearch.Status;
 using Catalog.Projections;
+using Catalog.Queries;
 
 namespace Catalog.Elasticsearch.Indices;
 
@@ -8,7 +9,9 @@ namespace Catalog.Elasticsearch.Indices;
 /// The right to build an index: a note beside the index that its holder renews while it works, so that a second rebuild is refused, and one that was
 /// killed does not keep others away for ever.
 /// </summary>
-/// <remarks>It keeps people from working twice. That a holder who lost it without knowing does no harm is seen to by the alias of the index under construction.</remarks>
+/// <remarks>
+/// It keeps people from working twice. That a holder who lost it without knowing does no harm is seen to by the alias of the index under construction.
+/// </remarks>
 internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
 {
     /// <summary>After how long without a sign of life a rebuild counts as dead.</summary>
@@ -31,7 +34,8 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
             var silent = time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(note.Time);
             if (silent < Life)
                 throw new InvalidOperationException(
-                    $"Another rebuild is running; its last sign of life came {silent.TotalSeconds:0} s ago. If it was killed, try again in {(Life - silent).TotalSeconds:0} s.");
+                    $"Another rebuild is running; its last sign of life came {silent.TotalSeconds:0} s ago. "
+                    + $"If it was killed, try again in {(Life - silent).TotalSeconds:0} s.");
         }
         _place = await PutAsync(found?.Source is null ? "op_type=create" : found.Place.Condition, cancellation)
             ?? throw new InvalidOperationException("Another rebuild has just begun.");
@@ -51,7 +55,14 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
     {
         if (_place is not { } place) return;
         _place = null;
-        await notes.RemoveAsync(Note.Rebuild, place, cancellation);
+        try
+        {
+            await notes.RemoveAsync(Note.Rebuild, place, cancellation);
+        }
+        catch (IndexUnavailableException)
+        {
+            // It ends by itself.
+        }
     }
 
     private async Task<NotePlace?> PutAsync(string condition, CancellationToken cancellation)

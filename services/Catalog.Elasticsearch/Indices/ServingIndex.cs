@@ -26,7 +26,15 @@ internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
         var index = indices.Max(StringComparer.Ordinal)!;
         if (_known.TryGetValue(index, out var known)) return known;
         if (_known.Count >= MaxKnown) _known.Clear();
-        var meta = await client.GetMetaAsync(index, CancellationToken.None);
+        IndexMeta? meta;
+        try
+        {
+            meta = await client.GetMetaAsync(index, CancellationToken.None);
+        }
+        catch (ElasticsearchException e) when (e.IsMissing)
+        {
+            return null; // removed this moment
+        }
         return _known.GetOrAdd(index, new KnownIndex(index, meta?.LogId ?? "", meta?.Schema == IndexSchema.Version, client));
     }
 }

@@ -9,8 +9,15 @@ namespace Catalog.Elasticsearch.Reading;
 /// <summary>Writes a filter as a query that holds for the same products (<see cref="FilterEvaluator"/>).</summary>
 internal static class FilterQuery
 {
-    // No value of a product is longer, so a longer part is in none.
-    private const int LongestPart = 1024;
+    // Of longer patterns Elasticsearch refuses those that repeat themselves: the automaton would be too large.
+    private const int LongestPattern = 100;
+
+    private static ReadOnlySpan<byte> LongPart => """
+        if (!doc.containsKey(params.field)) return false;
+        for (String text : doc[params.field])
+          if (text.startsWith(params.key) && text.indexOf(params.part, params.key.length()) >= 0) return true;
+        return false;
+        """u8;
 
     public static void Write(Utf8JsonWriter json, FilterExpression filter)
     {
@@ -91,36 +98,40 @@ internal static class FilterQuery
 
     private static void WriteHas(Utf8JsonWriter json, Field field, string folded)
     {
-        if (Encoding.UTF8.GetByteCount(folded) > LongestPart)
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("match_none"u8);
-            json.WriteEndObject();
-            json.WriteEndObject();
-            return;
-        }
-        var pattern = new StringBuilder();
-        if (field.Kind == FieldKind.Attribute) Escape(pattern, AttributeTerm.Of(field.Key, ""));
-        pattern.Append('*');
-        Escape(pattern, folded);
-        pattern.Append('*');
+        var key = field.Kind == FieldKind.Attribute ? AttributeTerm.Of(field.Key, "") : "";
+        var name = Fields.Lower(field.Kind, out var isAscii);
+        if (folded.Length > LongestPattern) WriteLongPart(json, Encoding.UTF8.GetString(name), key, folded);
+        else WritePattern(json, name, isAscii, $"{Escape(key)}*{Escape(folded)}*");
+    }
 
+    private static void WritePattern(Utf8JsonWriter json, ReadOnlySpan<byte> name, bool ignoreCase, string pattern)
+    {
         json.WriteStartObject();
         json.WriteStartObject("wildcard"u8);
-        json.WriteStartObject(Fields.Lower(field.Kind, out var isAscii));
-        json.WriteString("value"u8, pattern.ToString());
-        if (isAscii) json.WriteBoolean("case_insensitive"u8, true);
+        json.WriteStartObject(name);
+        json.WriteString("value"u8, pattern);
+        if (ignoreCase) json.WriteBoolean("case_insensitive"u8, true);
         json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndObject();
     }
 
-    private static void Escape(StringBuilder pattern, string text)
+    private static void WriteLongPart(Utf8JsonWriter json, string name, string key, string folded)
     {
-        foreach (var c in text)
-        {
-            if (c is '*' or '?' or '\\') pattern.Append('\\');
-            pattern.Append(c);
-        }
+        json.WriteStartObject();
+        json.WriteStartObject("script"u8);
+        json.WriteStartObject("script"u8);
+        json.WriteString("source"u8, LongPart);
+        json.WriteStartObject("params"u8);
+        json.WriteString("field"u8, name);
+        json.WriteString("key"u8, key);
+        json.WriteString("part"u8, folded);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
+
+    private static string Escape(string text) =>
+        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("*", "\\*", StringComparison.Ordinal).Replace("?", "\\?", StringComparison.Ordinal);
 }

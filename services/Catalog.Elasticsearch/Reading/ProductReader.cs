@@ -64,7 +64,8 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
         }
         catch (ElasticsearchException e) when (e.IsMissing)
         {
-            throw new IndexUnavailableException(ErrorReason.IndexRebuilding, "The index was replaced; the next attempt finds the new one.", TimeSpan.FromMilliseconds(100), e);
+            throw new IndexUnavailableException(
+                ErrorReason.IndexRebuilding, "The index was replaced; the next attempt finds the new one.", TimeSpan.FromMilliseconds(100), e);
         }
     }
 }

@@ -1,13 +1,19 @@
 using Catalog.Elasticsearch.Http;
+using Catalog.Elasticsearch.Indices;
 using Catalog.Projections;
 using Catalog.Queries;
+using Microsoft.Extensions.Logging;
 
 namespace Catalog.Elasticsearch.Status;
 
-/// <summary>Where the relay and the projectors note how far they are.</summary>
-internal sealed class StatusBoard(StatusIndex notes) : IStatusBoard
+/// <summary>
+/// Where the relay and the projectors note how far they are. Since there is one relay at a time, it also sees to it now and then that what is of no more use goes.
+/// </summary>
+internal sealed partial class StatusBoard(StatusIndex notes, OldIndices old, TimeProvider time, ILogger<StatusBoard> logger) : IStatusBoard
 {
-    private bool _tidied;
+    private static readonly TimeSpan TidyEvery = TimeSpan.FromMinutes(1);
+
+    private long? _tidied;
 
     // The relays of one log have rising epochs. A restored database begins another log, and perhaps at a lower epoch, so each log has a note of its own.
     public async ValueTask ReportAsync(RelayReport report, CancellationToken cancellation)
@@ -20,16 +26,7 @@ internal sealed class StatusBoard(StatusIndex notes) : IStatusBoard
                 Oldest = Milliseconds(report.Oldest), DirectSync = report.DirectSync,
             },
             cancellation);
-        if (_tidied) return;
-        _tidied = true;
-        try
-        {
-            await notes.RemoveOldAsync(report.Time, cancellation);
-        }
-        catch (Exception e) when (e is ElasticsearchException or IndexUnavailableException)
-        {
-            // Old notes are in nobody's way.
-        }
+        await TidyAsync(cancellation);
     }
 
     public async ValueTask ReportAsync(ProjectorReport report, CancellationToken cancellation) => await notes.PutAsync(
@@ -41,5 +38,26 @@ internal sealed class StatusBoard(StatusIndex notes) : IStatusBoard
         },
         cancellation);
 
+    private async ValueTask TidyAsync(CancellationToken cancellation)
+    {
+        if (_tidied is { } before && time.GetElapsedTime(before) < TidyEvery) return;
+        _tidied = time.GetTimestamp();
+        try
+        {
+            await notes.RemoveOldAsync(time.GetUtcNow(), cancellation);
+            await old.RemoveAsync(alsoUnfinished: false, cancellation);
+        }
+        catch (Exception e) when (e is ElasticsearchException or IndexUnavailableException)
+        {
+            Log.NotTidied(logger, e);
+        }
+    }
+
     private static long? Milliseconds(DateTimeOffset? time) => time?.ToUnixTimeMilliseconds();
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Indices and notes that are of no more use could not be removed. They are in nobody's way, and the next attempt follows in a minute.")]
+        public static partial void NotTidied(ILogger logger, Exception cause);
+    }
 }

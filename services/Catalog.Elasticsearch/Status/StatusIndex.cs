@@ -34,7 +34,8 @@ internal sealed class StatusIndex(ElasticsearchClient client, IndexNames names)
     public Task<NoteAnswer?> GetAsync(string id, CancellationToken cancellation) => client.GetNoteAsync(names.Status, id, cancellation);
 
     /// <summary>The notes of a time until now, as far as they are searchable: half a second late.</summary>
-    public Task<IReadOnlyList<Note>> GetRecentAsync(DateTimeOffset since, CancellationToken cancellation) => client.GetNotesAsync(names.Status, since, MaxNotes, cancellation);
+    public Task<IReadOnlyList<Note>> GetRecentAsync(DateTimeOffset since, CancellationToken cancellation) =>
+        client.GetNotesAsync(names.Status, since, MaxNotes, cancellation);
 
     /// <summary>Writes a note; null if the condition does not hold.</summary>
     public async Task<NotePlace?> PutAsync(string id, string condition, Note note, CancellationToken cancellation)

@@ -14,8 +14,10 @@ internal sealed class FilterParser
     /// <summary>The longest filter, in bytes of UTF-8.</summary>
     public const int MaxBytes = 8 * 1024;
 
-    /// <summary>How deep parentheses and negations may be nested.</summary>
-    public const int MaxDepth = 32;
+    /// <summary>
+    /// How deep parentheses and negations may be nested. Each may hold an AND of ORs, and of these Elasticsearch takes 30 within one another.
+    /// </summary>
+    public const int MaxDepth = 12;
 
     /// <summary>How many restrictions there may be.</summary>
     public const int MaxRestrictions = 200;

@@ -10,7 +10,7 @@ public sealed class ElasticsearchIndexTests : ProductIndexContract
     private TestElasticsearch? _server;
 
     // Each is a handful of requests.
-    protected override int Samples => 30;
+    protected override int Samples => 20;
 
     protected override ValueTask<(IIndexSet Indices, IProductIndex Index)> StartAsync()
     {

@@ -52,6 +52,14 @@ internal sealed class TestElasticsearch : IAsyncDisposable
         return new TestElasticsearch(options, owned: true, time, logs);
     }
 
+    /// <summary>A catalog on a server that answers as a test wants it to.</summary>
+    public static TestElasticsearch On(string url, Action<ElasticsearchOptions>? configure = null, ILoggerProvider? logs = null)
+    {
+        var options = new ElasticsearchOptions { Url = url };
+        configure?.Invoke(options);
+        return new TestElasticsearch(options, owned: false, time: null, logs);
+    }
+
     /// <summary>Another process that uses the same catalog.</summary>
     public TestElasticsearch Another(Action<ElasticsearchOptions>? configure = null, TimeProvider? time = null)
     {

@@ -80,12 +80,12 @@ public class FilterErrorTests
     [InlineData("NOT ", "")]
     [InlineData("-", "")]
     [InlineData("-(", ")")]
-    public void Nesting_ends_at_32_levels(string open, string close)
+    public void Nesting_ends_at_12_levels(string open, string close)
     {
-        var levels = open.Length == 2 ? 16 : 32;
+        var levels = open.Length == 2 ? 6 : 12;
         Assert.True(FilterParser.TryParse(Nested(levels), out _, out var problem), problem);
         Assert.False(FilterParser.TryParse(Nested(levels + 1), out _, out problem));
-        Assert.Contains("nested more than 32 levels deep", problem, StringComparison.Ordinal);
+        Assert.Contains("nested more than 12 levels deep", problem, StringComparison.Ordinal);
 
         string Nested(int times) => string.Concat(Enumerable.Repeat(open, times)) + "brand = a" + string.Concat(Enumerable.Repeat(close, times));
     }

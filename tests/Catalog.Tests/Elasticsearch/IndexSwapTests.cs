@@ -1,0 +1,227 @@
+using System.Text;
+using Catalog.Elasticsearch.Indices;
+using Catalog.Projections;
+using Catalog.Queries;
+using Catalog.V1;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Catalog.Tests.Elasticsearch;
+
+/// <summary>Which index serves, which is built, and which is removed, with several processes at work (G8, G12).</summary>
+public sealed class IndexSwapTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Before_there_is_an_index_reads_say_that_it_is_being_built()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        Assert.Null(await catalog.Indices.GetCurrentAsync(Cancellation));
+        Assert.False(await catalog.Gate.IsReachedAsync(Cancellation));
+        Assert.False(catalog.Indices.Unusable.IsCompleted);
+        var unavailable = await Assert.ThrowsAsync<IndexUnavailableException>(async () => await catalog.Index.OpenAsync(Cancellation));
+        Assert.Equal(ErrorReason.IndexRebuilding, unavailable.Reason);
+
+        await catalog.BuildAsync("log-1", Cancellation);
+        Assert.Equal("log-1", (await catalog.Indices.GetCurrentAsync(Cancellation))?.LogId);
+        Assert.True(await catalog.Gate.IsReachedAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task What_is_written_of_another_log_gets_into_no_index()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        await using var projector = catalog.Another();
+        await catalog.BuildAsync("log-1", Cancellation);
+        var writer = (await projector.Indices.GetCurrentAsync(Cancellation))!;
+        Assert.Empty(await writer.WriteAsync([Lamp("before")], Cancellation));
+
+        await catalog.BuildAsync("log-2", Cancellation);
+        var indices = await catalog.ListAsync();
+        await Assert.ThrowsAsync<IndexLostException>(async () => await writer.WriteAsync([Lamp("after")], Cancellation));
+        Assert.Null(await GetAsync(catalog, "after"));
+        Assert.Equal(indices, await catalog.ListAsync());
+        Assert.Equal("log-2", (await projector.Indices.GetCurrentAsync(Cancellation))?.LogId);
+    }
+
+    [Fact]
+    public async Task A_writer_of_the_same_log_goes_on_in_the_index_that_was_swapped_in()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        await using var projector = catalog.Another();
+        await catalog.BuildAsync("Log 1", Cancellation); // not a name that an alias could have
+        var writer = (await projector.Indices.GetCurrentAsync(Cancellation))!;
+        await catalog.BuildAsync("Log 1", Cancellation);
+        await writer.WriteAsync([Lamp("p")], Cancellation);
+        Assert.NotNull(await GetAsync(catalog, "p"));
+    }
+
+    [Fact]
+    public async Task A_write_where_the_index_is_gone_makes_none()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        var writer = await catalog.BuildAsync("log-1", Cancellation);
+        await DeleteAsync(Assert.Single(await ProductsAsync(catalog)));
+        await Assert.ThrowsAsync<IndexLostException>(async () => await writer.WriteAsync([Lamp("p")], Cancellation));
+        Assert.Empty(await ProductsAsync(catalog));
+        Assert.Null(await catalog.Indices.GetCurrentAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task A_second_rebuild_is_refused_while_one_runs()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        await using var other = catalog.Another();
+        var building = await catalog.Indices.CreateAsync("log-1", Cancellation);
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(async () => await other.Indices.CreateAsync("log-1", Cancellation));
+        Assert.Contains("Another rebuild is running", refused.Message, StringComparison.Ordinal);
+
+        await catalog.Indices.SwapAsync(building, Cancellation);
+        await other.Indices.SwapAsync(await other.Indices.CreateAsync("log-1", Cancellation), Cancellation);
+    }
+
+    [Fact]
+    public async Task A_rebuild_that_works_is_not_taken_for_dead()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var catalog = TestElasticsearch.Start(time: time);
+        await using var other = catalog.Another(time: time);
+        var building = await catalog.Indices.CreateAsync("log-1", Cancellation);
+        for (var i = 0; i < 10; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(20));
+            await building.WriteAsync([Lamp($"p{i}")], Cancellation);
+        }
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await other.Indices.CreateAsync("log-1", Cancellation));
+        await catalog.Indices.SwapAsync(building, Cancellation);
+        Assert.NotNull(await GetAsync(other, "p9"));
+    }
+
+    [Fact]
+    public async Task A_rebuild_that_was_killed_is_taken_over_and_can_do_no_more_harm()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var killed = TestElasticsearch.Start(time: time);
+        await using var catalog = killed.Another(time: time);
+        await catalog.BuildAsync("log-1", Cancellation);
+        var abandoned = await killed.Indices.CreateAsync("log-1", Cancellation);
+        var left = ((Catalog.Elasticsearch.Writing.IndexWriter)abandoned).Index;
+
+        time.Advance(RebuildLease.Life);
+        var building = await catalog.Indices.CreateAsync("log-1", Cancellation);
+        Assert.DoesNotContain(left, await catalog.ListAsync());
+        await Assert.ThrowsAsync<IndexLostException>(async () => await abandoned.WriteAsync([Lamp("late")], Cancellation));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await killed.Indices.SwapAsync(abandoned, Cancellation));
+        await catalog.Indices.SwapAsync(building, Cancellation);
+        await Assert.ThrowsAnyAsync<Exception>(async () => await killed.Indices.SwapAsync(abandoned, Cancellation));
+        Assert.Equal(building, await catalog.Indices.GetCurrentAsync(Cancellation));
+        Assert.DoesNotContain(left, await catalog.ListAsync());
+        Assert.Null(await GetAsync(catalog, "late"));
+    }
+
+    [Fact]
+    public async Task A_rebuild_that_ends_early_leaves_nothing_and_keeps_nobody_waiting()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        await using (var other = catalog.Another()) await other.Indices.CreateAsync("log-1", Cancellation);
+        Assert.Empty(await ProductsAsync(catalog));
+        await catalog.BuildAsync("log-1", Cancellation);
+    }
+
+    [Fact]
+    public async Task A_replaced_index_is_kept_for_its_readers_and_then_removed()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var catalog = TestElasticsearch.Start(time: time);
+        await (await catalog.BuildAsync("log-1", Cancellation)).WriteAsync([Lamp("p")], Cancellation);
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await catalog.BuildAsync("log-1", Cancellation);
+        await catalog.Indices.RemoveOldIndicesAsync(Cancellation);
+        Assert.NotNull((await reader.GetAsync(["p"], Cancellation))[0]);
+        Assert.Equal(2, (await ProductsAsync(catalog)).Length);
+
+        time.Advance(catalog.Options.OldIndexGrace + TimeSpan.FromSeconds(1));
+        await catalog.Indices.OldIndexRemoved.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.Single(await ProductsAsync(catalog));
+        foreach (var read in (Func<Task>[])
+            [
+                async () => await reader.GetAsync(["p"], Cancellation), async () => await reader.GetVersionsAsync(["p"], Cancellation),
+                async () => await reader.MakeSearchableAsync(Cancellation), async () => await reader.SearchAsync(Index.ProductIndexContract.Plan("lamp"), Cancellation),
+            ])
+        {
+            var unavailable = await Assert.ThrowsAsync<IndexUnavailableException>(read);
+            Assert.Equal(ErrorReason.IndexRebuilding, unavailable.Reason);
+            Assert.True(unavailable.RetryAfter < TimeSpan.FromSeconds(1));
+        }
+    }
+
+    [Fact]
+    public async Task A_replaced_index_goes_even_if_the_process_that_replaced_it_went_before()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var catalog = TestElasticsearch.Start(time: time);
+        await catalog.BuildAsync("log-1", Cancellation);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await using (var rebuild = catalog.Another(time: time)) await rebuild.BuildAsync("log-1", Cancellation);
+        await ReportAsync();
+        Assert.Equal(2, (await ProductsAsync(catalog)).Length);
+
+        time.Advance(catalog.Options.OldIndexGrace + TimeSpan.FromSeconds(1));
+        await ReportAsync();
+        Assert.Single(await ProductsAsync(catalog));
+
+        async Task ReportAsync() => await catalog.Board.ReportAsync(new RelayReport("log-1", 1, 0, null, DirectSync: false, time.GetUtcNow()), Cancellation);
+    }
+
+    [Fact]
+    public async Task A_rebuild_removes_what_is_left_over_and_nothing_else()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        string[] kept = ["-20200101000001", "-2020010100000", "-20200101000000x", "-backup"];
+        foreach (var name in (string[])["-20200101000000", "-20200101000000-2", .. kept]) await PutAsync(catalog.Alias + name, "{}");
+        await PutAsync($"{catalog.Alias}{kept[0]}/_alias/{catalog.Alias}-mine", "");
+        var index = await catalog.BuildAsync("log-1", Cancellation);
+        Assert.Equal(
+            kept.Select(name => catalog.Alias + name).Append(((Catalog.Elasticsearch.Writing.IndexWriter)index).Index).Append(catalog.Alias + "-status").Order(StringComparer.Ordinal),
+            await catalog.ListAsync());
+    }
+
+    [Fact]
+    public async Task An_index_of_another_schema_is_none()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        await PutAsync($"{catalog.Alias}-20200101000000", $$$"""{"mappings":{"_meta":{"log_id":"log-1","schema":999}},"aliases":{"{{{catalog.Alias}}}":{} } }""");
+        Assert.Null(await catalog.Indices.GetCurrentAsync(Cancellation));
+        Assert.False(await catalog.Gate.IsReachedAsync(Cancellation));
+        await Assert.ThrowsAsync<IndexUnavailableException>(async () => await catalog.Index.OpenAsync(Cancellation));
+
+        await catalog.BuildAsync("log-2", Cancellation);
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        Assert.Equal("log-2", reader.LogId);
+    }
+
+    private static Product Lamp(string id) => new() { Name = ProductName.Format(id), Title = "lamp", Version = 1, State = Product.Types.State.Active };
+
+    private static async Task<Product?> GetAsync(TestElasticsearch catalog, string id)
+    {
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        return (await reader.GetAsync([id], Cancellation))[0];
+    }
+
+    private static async Task<string[]> ProductsAsync(TestElasticsearch catalog) =>
+        [.. (await catalog.ListAsync()).Where(name => !name.EndsWith("-status", StringComparison.Ordinal))];
+
+    private static async Task PutAsync(string path, string json)
+    {
+        using var http = new HttpClient();
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        (await http.PutAsync(new Uri($"{TestElasticsearch.Url}/{path}"), json.Length > 0 ? content : null, Cancellation)).EnsureSuccessStatusCode();
+    }
+
+    private static async Task DeleteAsync(string index)
+    {
+        using var http = new HttpClient();
+        (await http.DeleteAsync(new Uri($"{TestElasticsearch.Url}/{index}"), Cancellation)).EnsureSuccessStatusCode();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using Catalog.Elasticsearch.Http;
+
+namespace Catalog.Tests.Elasticsearch;
+
+/// <summary>Which node a request goes to.</summary>
+public sealed class NodeHandlerTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_node_is_kept_until_it_fails_and_then_the_next_one_is_taken()
+    {
+        var answers = new Queue<object>(
+        [
+            HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK,
+            new HttpRequestException("Refused."), HttpStatusCode.OK, HttpStatusCode.OK,
+        ]);
+        var node = new Node(answers);
+        using var http = Invoker(node);
+        while (answers.Count > 0) await Record.ExceptionAsync(() => http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p?q=1"), Cancellation));
+        Assert.Equal(["one", "one", "one", "two", "two", "one", "one"], node.Asked.Select(uri => uri.Host));
+        Assert.Equal("https://two:9200/es/_alias/p?q=1", node.Asked[3].ToString());
+    }
+
+    [Fact]
+    public async Task A_connection_that_takes_too_long_to_make_is_a_failure_and_nobodys_cancellation()
+    {
+        using var http = Invoker(new Node(new Queue<object>([new TaskCanceledException("Connecting took too long.", new TimeoutException())])));
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p"), Cancellation));
+    }
+
+    private static HttpMessageInvoker Invoker(Node node) =>
+        new(new NodeHandler(new NodeHandler.Choice([new Uri("http://one/"), new Uri("https://two:9200/es/")])) { InnerHandler = node });
+
+    private sealed class Node(Queue<object> answers) : HttpMessageHandler
+    {
+        public List<Uri> Asked { get; } = [];
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Asked.Add(request.RequestUri!);
+            var answer = answers.Dequeue();
+            return answer is Exception failure ? Task.FromException<HttpResponseMessage>(failure) : Task.FromResult(new HttpResponseMessage((HttpStatusCode)answer));
+        }
+    }
+}

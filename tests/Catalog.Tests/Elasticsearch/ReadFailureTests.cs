@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Catalog.Queries;
+using Catalog.Tests.Index;
+using Catalog.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Catalog.Tests.Elasticsearch;
+
+/// <summary>What reads make of a server that is busy, slow, gone or not one at all.</summary>
+public sealed class ReadFailureTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(502)]
+    [InlineData(503)]
+    [InlineData(504)]
+    public async Task A_read_is_tried_again_while_the_server_is_busy(int status)
+    {
+        await using var server = await ScriptedServer.StartAsync((context, count) =>
+            count < 2 ? ScriptedServer.WriteAsync(context, "{}", status, retryAfter: 0) : ScriptedServer.WriteAsync(context, ScriptedServer.NoHits));
+        Assert.Equal(0, (await SearchAsync(server)).Total);
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_server_that_stays_busy_is_an_index_that_is_unavailable()
+    {
+        await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, "{}", 503));
+        var unavailable = await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(server));
+        Assert.Equal(ErrorReason.IndexUnavailable, unavailable.Reason);
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_server_that_wants_much_time_gets_it_from_the_caller()
+    {
+        await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, "{}", 429, retryAfter: 7));
+        var unavailable = await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(server));
+        Assert.Equal(TimeSpan.FromSeconds(7), unavailable.RetryAfter);
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public async Task An_answer_that_breaks_off_is_asked_for_again()
+    {
+        await using var server = await ScriptedServer.StartAsync(async (context, count) =>
+        {
+            if (count == 0)
+            {
+                context.Response.ContentLength = 1000;
+                await context.Response.Body.WriteAsync("{\"hits\""u8.ToArray(), context.RequestAborted);
+                return;
+            }
+            await ScriptedServer.WriteAsync(context, ScriptedServer.NoHits);
+        });
+        Assert.Equal(0, (await SearchAsync(server)).Total);
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_given_up()
+    {
+        await using var server = await ScriptedServer.StartAsync((context, _) => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var catalog = TestElasticsearch.On(server.Url, options => options.ReadTimeout = TimeSpan.FromMilliseconds(200));
+        await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(catalog));
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_search_that_its_caller_cancels_ends_at_the_server_too()
+    {
+        var (began, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = await ScriptedServer.StartAsync(async (context, _) =>
+        {
+            context.RequestAborted.Register(ended.SetResult);
+            began.SetResult();
+            await ended.Task;
+        });
+        await using var catalog = TestElasticsearch.On(server.Url);
+        using var cancelled = new CancellationTokenSource();
+        var search = SearchAsync(catalog, cancelled.Token);
+        await began.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => search);
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public async Task Where_nothing_listens_the_index_is_unavailable()
+    {
+        await using var catalog = TestElasticsearch.On($"http://127.0.0.1:{FreePort()}");
+        var unavailable = await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(catalog));
+        Assert.Equal(ErrorReason.IndexUnavailable, unavailable.Reason);
+        Assert.False(await catalog.Gate.IsReachedAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Another_node_is_taken_when_one_is_gone()
+    {
+        await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, ScriptedServer.NoHits));
+        await using var catalog = TestElasticsearch.On($"http://127.0.0.1:{FreePort()}, {server.Url}");
+        Assert.Equal(0, (await SearchAsync(catalog)).Total);
+    }
+
+    [Fact]
+    public async Task What_is_no_Elasticsearch_is_an_index_that_is_unavailable()
+    {
+        await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, "<html>Welcome!</html>"));
+        await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(server));
+    }
+
+    [Fact]
+    public async Task A_redirect_is_not_followed()
+    {
+        await using var server = await ScriptedServer.StartAsync(async (context, _) =>
+        {
+            context.Response.Headers.Location = "/elsewhere";
+            await ScriptedServer.WriteAsync(context, "", status: 307);
+        });
+        await Assert.ThrowsAnyAsync<Exception>(() => SearchAsync(server));
+        Assert.Single(server.Requests);
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(401)]
+    [InlineData(503)]
+    public async Task Credentials_are_sent_and_told_to_nobody(int status)
+    {
+        var sent = new ConcurrentBag<string>();
+        await using var server = await ScriptedServer.StartAsync((context, _) =>
+        {
+            sent.Add(context.Request.Headers.Authorization.ToString());
+            return ScriptedServer.WriteAsync(context, status == 200 ? ScriptedServer.NoHits : "{}", status);
+        });
+        var logs = new CollectedLogs();
+        await using var key = TestElasticsearch.On(server.Url, options => options.ApiKey = "c2VjcmV0LWtleQ==", logs);
+        await using var user = TestElasticsearch.On(server.Url, options => (options.Username, options.Password) = ("catalog", "secret-word"), logs);
+        var told = $"{await Record.ExceptionAsync(() => SearchAsync(key))} {await Record.ExceptionAsync(() => SearchAsync(user))} {string.Join('\n', logs.Lines)}";
+
+        Assert.Contains("ApiKey c2VjcmV0LWtleQ==", sent);
+        Assert.Contains("Basic " + Convert.ToBase64String("catalog:secret-word"u8), sent);
+        foreach (var secret in (string[])["c2VjcmV0LWtleQ==", "secret-word", Convert.ToBase64String("catalog:secret-word"u8)]) Assert.DoesNotContain(secret, told, StringComparison.Ordinal);
+    }
+
+    private static async Task<SearchPage> SearchAsync(ScriptedServer server)
+    {
+        await using var catalog = TestElasticsearch.On(server.Url);
+        return await SearchAsync(catalog);
+    }
+
+    private static async Task<SearchPage> SearchAsync(TestElasticsearch catalog, CancellationToken? cancellation = null)
+    {
+        using var reader = await catalog.Index.OpenAsync(cancellation ?? Cancellation);
+        return await reader.SearchAsync(ProductIndexContract.Plan("lamp"), cancellation ?? Cancellation);
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private sealed class CollectedLogs : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using Catalog.Elasticsearch.Http;
+using Catalog.Elasticsearch.Status;
+using Catalog.Projections;
+using Catalog.Queries;
+using Microsoft.Extensions.Time.Testing;
+using Phase = Catalog.V1.ProjectionStatus.Types.Phase;
+
+namespace Catalog.Tests.Elasticsearch;
+
+/// <summary>What the query services know of the relay and the projectors.</summary>
+public sealed class StatusTests
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeMilliseconds(1_750_000_000_000);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Reports_make_the_status()
+    {
+        var now = Now;
+        await using var catalog = TestElasticsearch.Start(time: new FakeTimeProvider(now));
+        await catalog.BuildAsync("log-1", Cancellation);
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Unknown, "log-1", 0, null, 0));
+
+        await catalog.Board.ReportAsync(new RelayReport("log-1", 2, 3, now.AddSeconds(-5), DirectSync: false, now), Cancellation);
+        await catalog.Board.ReportAsync(new ProjectorReport("a.b/c", 4, now.AddSeconds(-9), 1, now), Cancellation);
+        await catalog.Board.ReportAsync(new ProjectorReport("another", 0, now, 2, now), Cancellation);
+        await EventuallyAsync(catalog, new IndexStatus(Phase.CatchingUp, "log-1", 7, now.AddSeconds(-9), 2));
+
+        // A deposed relay that still talks is not listened to.
+        await catalog.Board.ReportAsync(new RelayReport("log-1", 1, 99, now.AddHours(-1), DirectSync: true, now), Cancellation);
+        await catalog.Board.ReportAsync(new ProjectorReport("a.b/c", 0, now, 0, now), Cancellation);
+        await EventuallyAsync(catalog, new IndexStatus(Phase.CatchingUp, "log-1", 3, now.AddSeconds(-5), 2));
+
+        await catalog.Board.ReportAsync(new RelayReport("log-1", 2, 0, null, DirectSync: false, now), Cancellation);
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Current, "log-1", 0, null, 2));
+
+        var building = await catalog.Indices.CreateAsync("log-1", Cancellation);
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Rebuilding, "log-1", 0, null, 2));
+        await catalog.Indices.SwapAsync(building, Cancellation);
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Current, "log-1", 0, null, 2));
+    }
+
+    [Fact]
+    public void While_the_relay_feeds_the_index_it_alone_knows_how_far_that_is()
+    {
+        var status = StatusReader.Combine([Relay(backlog: 5, oldest: 8, direct: true), Projector(lag: 100, newest: 60)], "log-1", Now);
+        Assert.Equal(new IndexStatus(Phase.CatchingUp, "log-1", 5, Now.AddSeconds(-8), 0, DirectSync: true), status);
+        Assert.Equal(Phase.Current, StatusReader.Combine([Relay(direct: true)], "log-1", Now).Phase);
+    }
+
+    [Fact]
+    public void An_old_report_tells_nothing()
+    {
+        Assert.Equal(Phase.Current, StatusReader.Combine([Relay(age: 9.9), Projector(age: 9.9)], "log-1", Now).Phase);
+        Assert.Equal(Phase.Unknown, StatusReader.Combine([Relay(age: 10), Projector()], "log-1", Now).Phase);
+        Assert.Equal(Phase.Unknown, StatusReader.Combine([Relay(), Projector(age: 10)], "log-1", Now).Phase);
+        Assert.Equal(3, StatusReader.Combine([Relay(age: 10, backlog: 70), Projector(lag: 3)], "log-1", Now).LagEvents);
+    }
+
+    [Fact]
+    public void An_index_of_another_log_than_the_relays_is_about_to_be_built_anew()
+    {
+        Assert.Equal(Phase.Rebuilding, StatusReader.Combine([Relay(backlog: 1), Projector()], "log-0", Now).Phase);
+        Assert.Equal(new IndexStatus(Phase.Rebuilding, "log-1", 1, null, 0), StatusReader.Combine([Relay(backlog: 1), Projector()], null, Now));
+        Assert.Equal(new IndexStatus(Phase.Rebuilding, "", 0, null, 0), StatusReader.Combine([], null, Now));
+    }
+
+    private static Note Relay(double age = 0, long backlog = 0, double? oldest = null, bool direct = false) =>
+        new() { Kind = Note.Relay, LogId = "log-1", Time = Before(age)!.Value, Backlog = backlog, Oldest = Before(oldest), DirectSync = direct };
+
+    private static Note Projector(double age = 0, long lag = 0, double? newest = null) =>
+        new() { Kind = Note.Projector, Time = Before(age)!.Value, Lag = lag, Newest = Before(newest) };
+
+    private static long? Before(double? seconds) => seconds is { } age ? Now.AddSeconds(-age).ToUnixTimeMilliseconds() : null;
+
+    // Notes are seen when they are searchable.
+    private static async Task EventuallyAsync(TestElasticsearch catalog, IndexStatus expected)
+    {
+        IndexStatus? status = null;
+        for (var deadline = DateTime.UtcNow.AddSeconds(30); DateTime.UtcNow < deadline;)
+            if ((status = await catalog.Index.GetStatusAsync(Cancellation)) == expected) return;
+        Assert.Equal(expected, status);
+    }
+}
