@@ -76,5 +76,5 @@ internal sealed class Planner(SqlServerDatabase database, TimeProvider time)
         .Binary("@event", happened.ToByteArray(), WholeBody);
 
     private static Call WithRequest(Call call, RequestKey? request) => call
-        .Binary("@caller", request is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(request.Caller)), 32).Ascii("@request_id", request?.Id, 100);
+        .Hash("@caller", request is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(request.Caller))).Ascii("@request_id", request?.Id, 100);
 }
