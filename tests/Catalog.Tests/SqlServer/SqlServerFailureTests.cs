@@ -23,22 +23,22 @@ public sealed class SqlServerFailureTests(ITestOutputHelper output)
         var options = new SqlServerOptions
         {
             ConnectionString = new SqlConnectionStringBuilder(direct.ToString()) { DataSource = $"127.0.0.1,{proxy.Port}", ConnectTimeout = 5 }.ToString(),
-            Schema = schema.Options.Schema, MaxAttempts = 20, MaxConcurrency = 8,
+            Schema = schema.Options.Schema, MaxAttempts = 20, MaxConcurrency = 4,
         };
         await using var services = SqlServerCommandStoreTests.Services(options);
         var store = services.GetRequiredService<ICommandStore>();
         for (var i = 0; i < 8; i++) Assert.IsType<CommandOutcome.Committed>(await store.ExecuteAsync(TestCommands.Create($"p{i}", stock: 1000)));
 
-        proxy.Share = 0.05;
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 160).Select(i => Task.Run(() => store.ExecuteAsync(TestCommands.Adjust($"p{i % 8}", -1)))));
+        proxy.Share = 0.08;
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 80).Select(i => Task.Run(() => store.ExecuteAsync(TestCommands.Adjust($"p{i % 8}", -1)))));
         proxy.Share = 0;
         output.WriteLine($"{proxy.Cut} connections cut");
 
         Assert.True(proxy.Cut > 0);
         Assert.All(outcomes, o => Assert.IsType<CommandOutcome.Committed>(o));
         var states = await services.GetRequiredService<IProductStates>().ReadAsync(0, 100, default);
-        Assert.All(states, s => Assert.Equal((980, 21), (s.Product.StockQuantity, s.Product.Version)));
-        Assert.Equal(168, (await services.GetRequiredService<IEventLog>().ReadAsync(0, 1000, default)).Count);
+        Assert.All(states, s => Assert.Equal((990, 11), (s.Product.StockQuantity, s.Product.Version)));
+        Assert.Equal(88, (await services.GetRequiredService<IEventLog>().ReadAsync(0, 1000, default)).Count);
     }
 
     [Fact]
