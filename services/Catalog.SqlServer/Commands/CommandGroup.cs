@@ -64,7 +64,7 @@ internal sealed class CommandGroup(Planner planner)
             {
                 return planner.Decide(command, found);
             }
-            catch (Exception e)
+            catch (DefectException e)
             {
                 return new Step(defect(e));
             }

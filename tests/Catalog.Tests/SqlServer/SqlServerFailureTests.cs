@@ -79,4 +79,26 @@ public sealed class SqlServerFailureTests(ITestOutputHelper output)
         var states = await services.GetRequiredService<IProductStates>().ReadAsync(0, 1000, default);
         Assert.All(states.Where(s => s.Product.Sku != "TAKEN"), s => Assert.Equal($"Title {int.Parse(s.Product.Sku[1..], null) + 100}", s.Product.Title));
     }
+
+    [Fact]
+    public async Task A_command_that_cannot_be_decided_is_not_tried_again()
+    {
+        await using var schema = await TestSchema.MigrateAsync();
+        await using var services = SqlServerCommandStoreTests.Services(schema.Options);
+        var tried = 0;
+        var broken = new ProductCommand
+        {
+            ProductId = "broken", Request = null,
+            Decide = (_, _) =>
+            {
+                tried++;
+                throw new InvalidOperationException("a defect");
+            },
+        };
+
+        var failed = Assert.IsType<CommandOutcome.Failed>(await services.GetRequiredService<ICommandStore>().ExecuteAsync(broken));
+
+        Assert.Equal(1, tried);
+        Assert.Contains("the service's log says how", failed.Error.Message, StringComparison.Ordinal);
+    }
 }
