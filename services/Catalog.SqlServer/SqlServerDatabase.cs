@@ -3,17 +3,20 @@ using Catalog.SqlServer.Sql;
 using Catalog.V1;
 using Dapper;
 using Microsoft.Data.SqlClient;
+using Microsoft.Extensions.Logging;
 
 namespace Catalog.SqlServer;
 
 /// <summary>The command database on SQL Server: how its connections are opened, and what its failures become.</summary>
-public sealed class SqlServerDatabase
+public sealed partial class SqlServerDatabase
 {
     private readonly SqlConnectionStringBuilder _connection;
     private readonly string _connectionString;
+    private readonly ILogger _log;
 
-    internal SqlServerDatabase(SqlServerOptions options)
+    internal SqlServerDatabase(SqlServerOptions options, ILogger<SqlServerDatabase> log)
     {
+        _log = log;
         Options = options;
         Statements = new Statements(options.Schema);
         _connection = options.Connection();
@@ -29,12 +32,17 @@ public sealed class SqlServerDatabase
     {
         try
         {
-            await using var connection = await OpenAsync(cancellation);
-            return await connection.ExecuteScalarAsync<int?>(new CommandDefinition(Statements.FindMigrations, cancellationToken: cancellation)) is not null
-                && await connection.ExecuteScalarAsync<int>(new CommandDefinition(Statements.ReadMigrations, cancellationToken: cancellation)) >= SqlServerMigrator.Newest;
+            var applied = await RunAsync(async connection => await connection.ExecuteScalarAsync<int?>(new CommandDefinition(Statements.FindMigrations, cancellationToken: cancellation)) is null
+                ? 0
+                : await connection.ExecuteScalarAsync<int>(new CommandDefinition(Statements.ReadMigrations, cancellationToken: cancellation)), cancellation);
+            if (applied >= SqlServerMigrator.Newest) return true;
+            NotMigrated(_log, applied, SqlServerMigrator.Newest);
         }
-        catch (SqlException) { return false; }
-        catch (InvalidOperationException) { return false; }
+        catch (CommandStoreException e)
+        {
+            NotReached(_log, e.Message);
+        }
+        return false;
     }
 
     internal async Task<SqlConnection> OpenAsync(CancellationToken cancellation)
@@ -78,4 +86,10 @@ public sealed class SqlServerDatabase
     }
 
     internal CommandStoreException Failed(Exception error) => new(ErrorReason.StoreUnavailable, SqlServerFault.Explain(error, _connection), error);
+
+    [LoggerMessage(1, LogLevel.Warning, "The command database is not reached: {Reason}")]
+    private static partial void NotReached(ILogger logger, string reason);
+
+    [LoggerMessage(2, LogLevel.Warning, "The command database has schema {Applied}, and this build needs {Needed}. Run the verb \"migrate\"")]
+    private static partial void NotMigrated(ILogger logger, int applied, int needed);
 }

@@ -44,7 +44,7 @@ internal static class SqlServerFault
         SqlException e when IsAboutCertificates(e) => Untrusted(connection),
         SqlException e => Explain(e.Number, e.Message, connection),
         _ when error.IsTransient() => $"No connection to {Name(connection)} became free in time. It answers too slowly, or CommandDatabase:MaxConcurrency is too high for it.",
-        _ => "The command database failed; the service's log says how.",
+        _ => "The command failed; the service's log says how.",
     };
 
     /// <inheritdoc cref="Explain(Exception, SqlConnectionStringBuilder)" />

@@ -6,6 +6,7 @@ using Catalog.SqlServer.Log;
 using Catalog.SqlServer.Relaying;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Catalog.SqlServer;
 
@@ -26,7 +27,7 @@ public static class SqlServerServices
             throw new InvalidOperationException("A host on SQL Server must be built with <InvariantGlobalization>false</InvariantGlobalization>, and run where ICU is installed.");
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<CommandMetrics>();
-        services.AddSingleton(_ => new SqlServerDatabase(options));
+        services.AddSingleton(s => new SqlServerDatabase(options, s.GetRequiredService<ILogger<SqlServerDatabase>>()));
         services.AddSingleton<SqlServerMigrator>();
         services.AddSingleton<LogTail>();
         services.AddSingleton<LogReader>();

@@ -4,8 +4,8 @@ using Microsoft.Data.SqlClient;
 namespace Catalog.SqlServer.Commands;
 
 /// <summary>
-/// Commands on different products in one transaction: one round trip loads for all of them, one writes. Where any of them meets another writer, all is undone, and the
-/// caller runs them in smaller groups.
+/// Commands on different products in one transaction: one round trip loads for all of them, one writes. Where one of them breaks a rule or meets another writer, all is
+/// undone, and the caller runs them around that one.
 /// </summary>
 internal sealed class CommandGroup(Planner planner)
 {
@@ -29,12 +29,22 @@ internal sealed class CommandGroup(Planner planner)
         if (group.Count > 0) yield return group;
     }
 
+    /// <summary>Runs them. Where one is in the way, the result is its index, and nothing was written.</summary>
     /// <exception cref="SqlException">Nothing was written, or it is not known.</exception>
-    public async Task<CommandOutcome[]> RunAsync(SqlConnection connection, List<ProductCommand> commands, Func<Exception, CommandOutcome> defect)
+    public async Task<(CommandOutcome[]? Outcomes, int InTheWay)> RunAsync(SqlConnection connection, List<ProductCommand> commands, Func<Exception, CommandOutcome> defect)
     {
         var steps = await DecideAsync(connection, commands, defect);
-        var logId = steps.Exists(s => s.Write is not null) ? await WriteAsync(connection, steps) : null;
-        return steps.Select(s => s.Write is null ? s.Outcome : s.CommittedIn(logId!)).ToArray();
+        var writes = steps.ConvertAll(s => s.Write?.InBatch());
+        try
+        {
+            var logId = writes.Exists(w => w is not null) ? await WriteAsync(connection, writes) : "";
+            return (steps.Select(s => s.Write is null ? s.Outcome : s.CommittedIn(logId)).ToArray(), -1);
+        }
+        catch (SqlException e) when (e.IsConflict())
+        {
+            // Where the driver does not say which one it was, halves find it.
+            return (null, writes.IndexOf(e.BatchCommand) is >= 0 and var index && e.BatchCommand is not null ? index : writes.Count / 2);
+        }
     }
 
     private async Task<List<Step>> DecideAsync(SqlConnection connection, List<ProductCommand> commands, Func<Exception, CommandOutcome> defect)
@@ -54,19 +64,18 @@ internal sealed class CommandGroup(Planner planner)
             {
                 return planner.Decide(command, found);
             }
-            catch (Exception e)
+            catch (DefectException e)
             {
                 return new Step(defect(e));
             }
         }
     }
 
-    private static async Task<string> WriteAsync(SqlConnection connection, List<Step> steps)
+    private static async Task<string> WriteAsync(SqlConnection connection, List<SqlBatchCommand?> writes)
     {
         await using var transaction = (SqlTransaction)await connection.BeginTransactionAsync();
         await using var batch = new SqlBatch(connection, transaction);
-        foreach (var step in steps)
-            if (step.Write is { } write) batch.BatchCommands.Add(write.InBatch());
+        foreach (var write in writes.OfType<SqlBatchCommand>()) batch.BatchCommands.Add(write);
         var logId = "";
         await using (var reader = await batch.ExecuteReaderAsync())
         {

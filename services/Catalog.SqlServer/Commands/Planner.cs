@@ -28,21 +28,33 @@ internal sealed class Planner(SqlServerDatabase database, TimeProvider time)
     /// product is created in one round trip. Null where the command is none that creates.
     /// </summary>
     public Step? Untried(ProductCommand command) =>
-        command is { ProductId: { } id, Request: not null } && command.Decide(null, id) is Decision.Accepted accepted ? Create(command, id, accepted.Event, logId: "") : null;
+        command is { ProductId: { } id, Request: not null } && Ask(command, null, id) is Decision.Accepted accepted ? Create(command, id, accepted.Event, logId: "") : null;
 
     /// <summary>Decides by what is stored.</summary>
     public Step Decide(ProductCommand command, Stored stored)
     {
         if (command.Request is { } request && stored.Receipt is { } receipt) return new Step(receipt.Answer(request, stored.LogId));
         var id = stored.Product?.Id ?? command.ProductId ?? command.NewProductId!;
-        return command.Decide(stored.Product?.Product, id) switch
+        return Ask(command, stored.Product?.Product, id) switch
         {
             Decision.Refused refused => new Step(new CommandOutcome.Refused(refused.Error)),
             Decision.Unchanged unchanged => Unchanged(command, id, unchanged.Product, stored.LogId),
             Decision.Accepted accepted when stored.Product is { } before => Change(command, before, accepted.Event, stored.LogId),
             Decision.Accepted accepted => Create(command, id, accepted.Event, stored.LogId),
-            var other => throw new InvalidOperationException($"{other} is no decision."),
+            var other => throw new DefectException(new InvalidOperationException($"{other} is no decision.")),
         };
+    }
+
+    private static Decision Ask(ProductCommand command, Product? current, string id)
+    {
+        try
+        {
+            return command.Decide(current, id);
+        }
+        catch (Exception e)
+        {
+            throw new DefectException(e);
+        }
     }
 
     private Step Unchanged(ProductCommand command, string id, Product product, string logId)
@@ -76,5 +88,5 @@ internal sealed class Planner(SqlServerDatabase database, TimeProvider time)
         .Binary("@event", happened.ToByteArray(), WholeBody);
 
     private static Call WithRequest(Call call, RequestKey? request) => call
-        .Binary("@caller", request is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(request.Caller)), 32).Ascii("@request_id", request?.Id, 100);
+        .Hash("@caller", request is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(request.Caller))).Ascii("@request_id", request?.Id, 100);
 }

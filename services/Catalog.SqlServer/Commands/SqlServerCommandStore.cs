@@ -1,7 +1,6 @@
 using Catalog.Commands;
 using Catalog.SqlServer.Log;
 using Catalog.V1;
-using Microsoft.Data.SqlClient;
 using Microsoft.Extensions.Logging;
 
 namespace Catalog.SqlServer.Commands;
@@ -84,24 +83,14 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
 
     private async Task<CommandOutcome[]> RunGroupAsync(List<ProductCommand> group)
     {
+        if (group is []) return [];
         if (group is [var only]) return [await RunAsync(only)];
         try
         {
             await _running.WaitAsync();
-            try
-            {
-                return Count(await _retries.RunAsync(connection => _group.RunAsync(connection, group, Failed), CancellationToken.None));
-            }
-            finally
-            {
-                _running.Release();
-            }
-        }
-        catch (SqlException e) when (e.IsConflict())
-        {
-            // Halves, and halves of those, find the one in the way without running all the others by themselves.
-            var half = group.Count / 2;
-            return [.. await RunGroupAsync(group[..half]), .. await RunGroupAsync(group[half..])];
+            var (outcomes, inTheWay) = await ReleasingAsync(_retries.RunAsync(connection => _group.RunAsync(connection, group, Failed), CancellationToken.None));
+            if (outcomes is not null) return Count(outcomes);
+            return [.. await RunGroupAsync(group[..inTheWay]), await RunAsync(group[inTheWay]), .. await RunGroupAsync(group[(inTheWay + 1)..])];
         }
         catch (Exception e)
         {
@@ -118,14 +107,7 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
             // Of the commands on one product only one takes a connection: the others would only find that it was first.
             using var product = await _products.EnterAsync(command.ProductId ?? command.Sku!, command.Cancellation);
             await _running.WaitAsync(command.Cancellation);
-            try
-            {
-                return await _retries.RunAsync(connection => _single.RunAsync(connection, command), command.Cancellation);
-            }
-            finally
-            {
-                _running.Release();
-            }
+            return await ReleasingAsync(_retries.RunAsync(connection => _single.RunAsync(connection, command), command.Cancellation));
         }
         catch (OperationCanceledException) when (command.Cancellation.IsCancellationRequested)
         {
@@ -134,6 +116,19 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
         catch (Exception e)
         {
             return Failed(e);
+        }
+    }
+
+    // Gives the place back that was waited for.
+    private async Task<T> ReleasingAsync<T>(Task<T> run)
+    {
+        try
+        {
+            return await run;
+        }
+        finally
+        {
+            _running.Release();
         }
     }
 

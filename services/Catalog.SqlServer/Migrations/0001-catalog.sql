@@ -12,7 +12,7 @@ INSERT INTO [$(schema)].log (one, id, trimmed) VALUES (1, LOWER(REPLACE(CONVERT(
 
 -- The products as they are, deleted ones as tombstones. The key never changes: an index is rebuilt in its order.
 CREATE TABLE [$(schema)].products (
-    product_key bigint         NOT NULL IDENTITY (1, 1) CONSTRAINT products_key PRIMARY KEY CLUSTERED,
+    product_key bigint         NOT NULL IDENTITY (1, 1) CONSTRAINT products_key PRIMARY KEY CLUSTERED WITH (OPTIMIZE_FOR_SEQUENTIAL_KEY = ON),
     id          varchar(63)    COLLATE Latin1_General_100_BIN2 NOT NULL CONSTRAINT products_id UNIQUE NONCLUSTERED,
     sku         varchar(64)    COLLATE Latin1_General_100_BIN2 NULL,   -- NULL once the product is deleted, so that the SKU is free again
     version     bigint         NOT NULL,
@@ -24,16 +24,18 @@ CREATE UNIQUE NONCLUSTERED INDEX products_sku ON [$(schema)].products (sku) WHER
 -- The event log and outbox. Rows are never updated: an update would give them a new position. The position is handed out at the
 -- insert, so readers stay below MIN_ACTIVE_ROWVERSION(). It is also the clustered key: the log is read as it lies on the disk.
 CREATE TABLE [$(schema)].events (
-    position     rowversion     NOT NULL CONSTRAINT events_position PRIMARY KEY CLUSTERED,
+    position     rowversion     NOT NULL,
     occurred     datetime2(7)   NOT NULL,                              -- UTC
     trace_parent varchar(64)    COLLATE Latin1_General_100_BIN2 NULL,
     body         varbinary(max) NOT NULL                               -- catalog.v1.ProductEvent without position and log_id
 );
 
+CREATE UNIQUE CLUSTERED INDEX events_position ON [$(schema)].events (position) WITH (OPTIMIZE_FOR_SEQUENTIAL_KEY = ON);
+
 -- What was answered, so that a command which is sent again is answered the same. A caller may be a text of any length: its hash
 -- stands for it. Ids that the service makes grow with the time; those of clients may be random, and leave room in their pages.
 CREATE TABLE [$(schema)].receipts (
-    receipt_key bigint        NOT NULL IDENTITY (1, 1) CONSTRAINT receipts_key PRIMARY KEY CLUSTERED,
+    receipt_key bigint        NOT NULL IDENTITY (1, 1) CONSTRAINT receipts_key PRIMARY KEY CLUSTERED WITH (OPTIMIZE_FOR_SEQUENTIAL_KEY = ON),
     caller      binary(32)    NOT NULL,                                -- SHA-256 of the caller's name
     request_id  varchar(100)  COLLATE Latin1_General_100_BIN2 NOT NULL,
     content     varbinary(32) NOT NULL,                                -- SHA-256 of method and fields; empty where the id is the service's own

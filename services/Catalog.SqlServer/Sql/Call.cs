@@ -13,9 +13,9 @@ internal sealed class Call(string text)
 
     public Call Ascii(string name, string? value, int length) => Add(name, SqlDbType.VarChar, length, value);
 
-    public Call Text(string name, string? value, int length) => Add(name, SqlDbType.NVarChar, length, value);
-
     public Call Binary(string name, byte[]? value, int length) => Add(name, SqlDbType.VarBinary, length, value);
+
+    public Call Hash(string name, byte[]? value) => Add(name, SqlDbType.Binary, 32, value);
 
     public Call Number(string name, long? value) => Add(name, SqlDbType.BigInt, 0, value);
 

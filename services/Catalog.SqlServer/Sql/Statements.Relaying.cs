@@ -23,7 +23,7 @@ internal sealed partial class Statements
         DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION();
         SELECT log.id AS log_id,
             ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WHERE position < @mark ORDER BY position DESC), log.trimmed) AS head,
-            relay.published, relay.direct_sync_since, relay.direct_sync_position,
+            CASE WHEN relay.published < log.trimmed THEN log.trimmed ELSE relay.published END AS published, relay.direct_sync_since, relay.direct_sync_position,
             (SELECT COUNT_BIG(*) FROM [{schema}].dead_events) AS dead_events
         FROM [{schema}].relay AS relay CROSS JOIN [{schema}].log AS log
         WHERE relay.one = 1 AND log.one = 1;

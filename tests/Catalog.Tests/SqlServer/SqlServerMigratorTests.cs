@@ -1,6 +1,7 @@
 using Catalog.Commands;
 using Catalog.SqlServer;
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Catalog.Tests.SqlServer;
 
@@ -10,7 +11,7 @@ public sealed class SqlServerMigratorTests
     public async Task Two_that_migrate_at_once_migrate_once_and_the_database_is_reached_then()
     {
         await using var schema = TestSchema.Create();
-        var database = new SqlServerDatabase(schema.Options);
+        var database = new SqlServerDatabase(schema.Options, NullLogger<SqlServerDatabase>.Instance);
         Assert.False(await database.IsReachedAsync(default));
 
         var applied = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new SqlServerMigrator(database).MigrateAsync(default)));
@@ -26,7 +27,7 @@ public sealed class SqlServerMigratorTests
         await using var schema = await TestSchema.MigrateAsync();
         await using var connection = await schema.ConnectAsync();
         await connection.ExecuteAsync($"INSERT INTO [{schema.Options.Schema}].migrations (version) VALUES (99)");
-        var database = new SqlServerDatabase(schema.Options);
+        var database = new SqlServerDatabase(schema.Options, NullLogger<SqlServerDatabase>.Instance);
 
         var error = await Assert.ThrowsAsync<CommandStoreException>(() => new SqlServerMigrator(database).MigrateAsync(default));
 

@@ -1,6 +1,7 @@
 using Catalog.SqlServer;
 using Dapper;
 using Microsoft.Data.SqlClient;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Catalog.Tests.SqlServer;
 
@@ -23,7 +24,7 @@ internal sealed class TestSchema : IAsyncDisposable
     public static async Task<TestSchema> MigrateAsync()
     {
         var schema = Create();
-        await new SqlServerMigrator(new SqlServerDatabase(schema.Options)).MigrateAsync(default);
+        await new SqlServerMigrator(new SqlServerDatabase(schema.Options, NullLogger<SqlServerDatabase>.Instance)).MigrateAsync(default);
         return schema;
     }
 
