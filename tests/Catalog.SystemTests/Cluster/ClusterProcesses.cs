@@ -144,12 +144,24 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
         Queries = CatalogProcess.Connect(query.Grpc);
         Rest = new HttpClient(new RestRoutes(command.Http, query.Http)) { BaseAddress = command.Http, Timeout = TimeSpan.FromSeconds(60) };
         Hosts = [command.Http, projector.Http, query.Http];
-        foreach (var host in Hosts)
+        foreach (var (host, process) in Hosts.Zip([Command, Projector, Query])) await ReadyAsync(host, process);
+    }
+
+    /// <summary>Waits until a process is ready.</summary>
+    public async Task ReadyAsync(Uri host, HostProcess process)
+    {
+        try
+        {
             await Eventually.TrueAsync($"{host} is ready", async () =>
             {
                 using var answer = await Rest.GetAsync(new Uri(host, "/healthz/ready"));
                 return answer.IsSuccessStatusCode;
             });
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"{e.Message}\n{string.Join('\n', process.Output.Concat(process.Errors).TakeLast(20))}", e);
+        }
     }
 
     private void Disconnect()

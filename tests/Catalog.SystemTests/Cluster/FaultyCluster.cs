@@ -127,11 +127,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
         _secondCommand = Cluster.Begin("CommandService");
         var (grpc, http) = await _secondCommand.ListeningAsync();
         Other = new SecondCommandService(Cluster, CatalogProcess.Connect(grpc), http);
-        await Eventually.TrueAsync("the second command service is ready", async () =>
-        {
-            using var answer = await Cluster.Rest.GetAsync(new Uri(http, "/healthz/ready"));
-            return answer.IsSuccessStatusCode;
-        });
+        await Cluster.ReadyAsync(http, _secondCommand);
     }
 
     private sealed class SecondCommandService(ClusterProcesses cluster, GrpcChannel commands, Uri http) : ICatalogUnderTest
