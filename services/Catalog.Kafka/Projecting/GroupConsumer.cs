@@ -63,7 +63,7 @@ internal sealed partial class GroupConsumer : IDisposable
     /// <summary>Stays a living member of the group until the work is done.</summary>
     public void Attend(Task work)
     {
-        if (!((IAsyncResult)work).AsyncWaitHandle.WaitOne(Patience))
+        if (Task.WaitAny([work], Patience) < 0)
         {
             _paused = true;
             _consumer.Pause(_assigned);

@@ -30,6 +30,25 @@ public sealed class LostEventsTests
     }
 
     [Fact]
+    public async Task A_group_that_lost_its_offsets_stops_too_unless_the_index_holds_what_is_gone()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        await topic.PublishAsync(Enumerable.Range(1, 10).Select(i => TestTopic.Event(i, $"p{i}")));
+        await topic.Admin.Client.DeleteRecordsAsync([new TopicPartitionOffset(topic.Options.Topic, 0, 6)]);
+        _indexes.Current!.Position = 5;
+        await using (var projector = await TestProjector.StartAsync(topic, _indexes))
+            await Soon.Until(() => projector.Log.Lines.Any(l => l.Level == LogLevel.Error && l.Text.Contains("Run \"rebuild\"")), "it says what to do");
+        Assert.Equal(0, _indexes.Current!.Count);
+
+        _indexes.Current.Position = 6;
+        await using (var projector = await TestProjector.StartAsync(topic, _indexes))
+        {
+            await Soon.Until(() => _indexes.Current.Count == 4, "it goes on");
+            Assert.DoesNotContain(projector.Log.Lines, l => l.Level == LogLevel.Error);
+        }
+    }
+
+    [Fact]
     public async Task A_projector_beyond_the_end_of_the_topic_says_so_and_goes_on_after_a_rebuild()
     {
         await using var topic = await TestTopic.CreateAsync(1);
