@@ -45,6 +45,8 @@ public sealed class ProjectorTests
         _indexes.Away = false;
         await Soon.Until(() => _indexes.Current!.Count == 200, "everything is in the index");
         await PassedAsync(topic);
+        // It got its partitions once, and gave none up.
+        Assert.Single(projector.Log.Lines, l => l.Text.StartsWith("Got ", StringComparison.Ordinal));
         Assert.DoesNotContain(projector.Log.Lines, l => l.Text.StartsWith("Gave up", StringComparison.Ordinal));
     }
 
