@@ -17,6 +17,7 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
     private readonly Dictionary<TopicPartition, long> _stopped = [];
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
     private int _open;
+    private bool _failing;
 
     /// <summary>Places what can be placed now.</summary>
     public void Resolve()
@@ -32,11 +33,13 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
                 var deciding = Task.Run(() => DecideAsync(partition, consumer.Read.Contains(partition)));
                 consumer.Attend(deciding);
                 place = deciding.Result;
+                _failing = false;
             }
             // The queue or the index does not answer.
             catch (Exception e)
             {
-                NotYet(logger, e, partition);
+                if (!_failing) NotYet(logger, e, partition);
+                _failing = true;
             }
             if (place is not { } offset) continue;
             consumer.Place(partition, offset);

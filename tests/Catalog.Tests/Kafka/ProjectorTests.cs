@@ -68,7 +68,7 @@ public sealed class ProjectorTests
             placement.Resolve();
             return (read = victim.Collect()).Count > 0;
         }, "it has read some");
-        victim.Dispose();
+        victim.Vanish();
 
         await Soon.Until(() => projector.Projector.Partitions.Count == 4, "the other one takes over");
         await Soon.Until(() => _indexes.Current!.Count == 2000, "everything is in the index");
