@@ -14,6 +14,7 @@ internal sealed class KafkaClients(KafkaOptions options, ILoggerFactory loggers)
                 ("enable.idempotence", "true"),
                 ("compression.type", "lz4"),
                 ("linger.ms", "5"),
+                ("request.timeout.ms", "10000"),
                 // The hash that Kafka's own clients use: whoever else looks a product up by its key finds the same partition.
                 ("partitioner", "murmur2_random"),
                 .. settings]))
@@ -67,6 +68,9 @@ internal sealed class KafkaClients(KafkaOptions options, ILoggerFactory loggers)
             ["client.id"] = $"catalog-{name}",
             ["log.connection.close"] = "false",
             ["reconnect.backoff.max.ms"] = "2000",
+            // How soon a broker that hangs is given up for another one; a minute by default.
+            ["socket.timeout.ms"] = "12000",
+            ["socket.keepalive.enable"] = "true",
         };
         foreach (var (key, value) in settings) config[key] = value;
         foreach (var (key, value) in options.Client) config[KafkaOptions.ClientName(key)] = value;

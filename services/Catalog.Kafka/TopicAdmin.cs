@@ -10,6 +10,11 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
 
     private readonly Lazy<IAdminClient> _client = new(() => clients.Admin("admin"));
 
+    // One for each group that is asked about. They never join it.
+    private readonly Dictionary<string, IConsumer<byte[], byte[]>> _groups = new(StringComparer.Ordinal);
+
+    private bool _disposed;
+
     public IAdminClient Client => _client.Value;
 
     /// <summary>A topic as it is now; null if there is none.</summary>
@@ -44,14 +49,27 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
     }
 
     /// <summary>What a group has committed for each partition; null where it never did.</summary>
+    /// <remarks>
+    /// Never through the admin client's ListConsumerGroupOffsets: librdkafka 2.16 crashes the process in it when the coordinator of the group restarts or moves (seen in
+    /// rd_kafka_handle_OffsetFetch and rd_kafka_enq_once_del_source_return).
+    /// </remarks>
     public async Task<Dictionary<int, long?>> GetCommittedAsync(string group, string topic, IEnumerable<int> partitions, CancellationToken cancellation)
     {
-        var asked = new ConsumerGroupTopicPartitions(group, partitions.Select(p => new TopicPartition(topic, p)).ToList());
-        if (asked.TopicPartitions.Count == 0) return [];
-        var result = await Client.ListConsumerGroupOffsetsAsync([asked], new ListConsumerGroupOffsetsOptions { RequestTimeout = Limit }).WaitAsync(cancellation);
-        return result[0].Partitions.ToDictionary(
-            p => p.Partition.Value,
-            p => p.Error.IsError ? throw new KafkaException(p.Error) : p.Offset.Value >= 0 ? p.Offset.Value : (long?)null);
+        var asked = partitions.Select(p => new TopicPartition(topic, p)).ToList();
+        if (asked.Count == 0) return [];
+        var committed = await Task.Run(() =>
+        {
+            // The client must not go away under the call.
+            lock (_groups)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                if (!_groups.TryGetValue(group, out var consumer)) _groups[group] = consumer = clients.Consumer("groups", group, null, _ => { });
+                // It has no messages, only news of its connections, which would pile up.
+                consumer.Consume(TimeSpan.Zero);
+                return consumer.Committed(asked, Limit);
+            }
+        }, cancellation).WaitAsync(cancellation);
+        return committed.ToDictionary(p => p.Partition.Value, p => p.Offset.Value >= 0 ? p.Offset.Value : (long?)null);
     }
 
     /// <summary>How many messages of these partitions the group has not passed yet.</summary>
@@ -80,5 +98,10 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
     public void Dispose()
     {
         if (_client.IsValueCreated) _client.Value.Dispose();
+        lock (_groups)
+        {
+            _disposed = true;
+            foreach (var consumer in _groups.Values) consumer.Dispose();
+        }
     }
 }

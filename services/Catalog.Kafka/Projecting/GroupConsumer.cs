@@ -12,10 +12,11 @@ internal sealed partial class GroupConsumer : IDisposable
 {
     private const int MaxMessages = 1000;
     private const int MaxBytes = 4 * 1024 * 1024;
-    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromMilliseconds(250), CommitEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromMilliseconds(250), CommitEvery = TimeSpan.FromSeconds(1), CloseLimit = TimeSpan.FromSeconds(10);
 
     private readonly IConsumer<byte[], byte[]> _consumer;
     private readonly ILogger _logger;
+    private readonly KafkaLog _log;
     private readonly HashSet<TopicPartition> _assigned = [], _unplaced = [];
     private readonly Dictionary<TopicPartition, long> _uncommitted = [];
     private readonly List<ConsumeResult<byte[], byte[]>> _batch = [];
@@ -28,11 +29,13 @@ internal sealed partial class GroupConsumer : IDisposable
     public GroupConsumer(KafkaClients clients, KafkaOptions options, ILogger logger)
     {
         _logger = logger;
+        _log = new KafkaLog(logger, TimeProvider.System);
         _consumer = clients.Consumer("projector", options.Group,
             build => build.SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions)).SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, lost: false))
                 .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, lost: true)),
             error => _fatal ??= error.IsFatal ? error : null,
-            ("partition.assignment.strategy", "cooperative-sticky"), ("session.timeout.ms", "12000"));
+            // The topic may be made after this starts.
+            ("partition.assignment.strategy", "cooperative-sticky"), ("session.timeout.ms", "12000"), ("topic.metadata.refresh.interval.ms", "10000"));
         _consumer.Subscribe(options.Topic);
     }
 
@@ -63,13 +66,21 @@ internal sealed partial class GroupConsumer : IDisposable
     /// <summary>Stays a living member of the group until the work is done.</summary>
     public void Attend(Task work)
     {
-        if (!((IAsyncResult)work).AsyncWaitHandle.WaitOne(Patience))
+        if (Task.WaitAny([work], Patience) < 0)
         {
             _paused = true;
             _consumer.Pause(_assigned);
-            // A message that was on its way comes with the next batch.
-            while (!work.IsCompleted)
-                if (Poll(TimeSpan.FromMilliseconds(50)) is { } late) _batch.Add(late);
+            try
+            {
+                // A message that was on its way comes with the next batch.
+                while (!work.IsCompleted)
+                    if (Poll(TimeSpan.FromMilliseconds(50)) is { } late) _batch.Add(late);
+            }
+            finally
+            {
+                // The client must not go away under work that uses it.
+                if (!work.IsCompleted) Task.WaitAny([work]);
+            }
             _paused = false;
             _consumer.Resume(_assigned);
         }
@@ -120,21 +131,27 @@ internal sealed partial class GroupConsumer : IDisposable
         _unplaced.Remove(partition);
     }
 
-    /// <summary>Leaves the group, so that the others take over at once.</summary>
-    public void Close()
+    /// <summary>Leaves the group, so that the others take over at once. A broker that hangs does not hold it up.</summary>
+    public void Dispose()
     {
-        try
+        var closing = Task.Run(() =>
         {
-            Commit(now: true);
-            _consumer.Close();
-        }
-        catch (KafkaException e)
-        {
-            CommitFailed(_logger, e.Error.Code, e.Error.Reason);
-        }
+            try
+            {
+                _consumer.Close();
+            }
+            catch (KafkaException e)
+            {
+                CommitFailed(_logger, e.Error.Code, e.Error.Reason);
+            }
+            // Only behind it: the client does not survive both at once.
+            _consumer.Dispose();
+        });
+        closing.Wait(CloseLimit);
     }
 
-    public void Dispose() => _consumer.Dispose();
+    /// <summary>Goes away without a word, as a process that is killed.</summary>
+    internal void Vanish() => _consumer.Dispose();
 
     private ConsumeResult<byte[], byte[]>? Poll(TimeSpan limit)
     {
@@ -147,8 +164,11 @@ internal sealed partial class GroupConsumer : IDisposable
         catch (ConsumeException e) when (!e.Error.IsFatal)
         {
             var partition = e.ConsumerRecord?.TopicPartition;
-            if (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange or ErrorCode.OffsetNotAvailable or ErrorCode.Local_LogTruncation or ErrorCode.Local_NoOffset && _assigned.Contains(partition!)) _unplaced.Add(partition!);
-            else ReadFailed(_logger, e.Error.Code, e.Error.Reason);
+            if (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange or ErrorCode.Local_LogTruncation or ErrorCode.Local_NoOffset)
+            {
+                if (partition is not null && _assigned.Contains(partition)) _unplaced.Add(partition);
+            }
+            else _log.Write(e.Error);
         }
         if (_fresh.Count > 0)
         {
@@ -161,37 +181,6 @@ internal sealed partial class GroupConsumer : IDisposable
         return message;
     }
 
-    private void OnAssigned(List<TopicPartition> partitions)
-    {
-        _assigned.UnionWith(partitions);
-        _fresh.AddRange(partitions);
-        Volatile.Write(ref _partitions, [.. _assigned.Select(p => p.Partition.Value).Order()]);
-        Assigned(_logger, partitions.Count, _assigned.Count);
-    }
-
-    private void OnRevoked(List<TopicPartitionOffset> partitions, bool lost)
-    {
-        foreach (var partition in partitions.Select(p => p.TopicPartition))
-        {
-            _assigned.Remove(partition);
-            _unplaced.Remove(partition);
-            _uncommitted.Remove(partition);
-            Read.Remove(partition);
-            _batch.RemoveAll(m => m.TopicPartition == partition);
-        }
-        Volatile.Write(ref _partitions, [.. _assigned.Select(p => p.Partition.Value).Order()]);
-        Revoked(_logger, partitions.Count, lost, _assigned.Count);
-    }
-
-    [LoggerMessage(1, LogLevel.Information, "Got {Count} partitions; holds {Held}")]
-    private static partial void Assigned(ILogger logger, int count, int held);
-
-    [LoggerMessage(2, LogLevel.Information, "Gave up {Count} partitions (lost: {Lost}); holds {Held}")]
-    private static partial void Revoked(ILogger logger, int count, bool lost, int held);
-
     [LoggerMessage(3, LogLevel.Information, "Offsets were not committed: {Code}: {Reason}. The messages may come again, which changes nothing")]
     private static partial void CommitFailed(ILogger logger, ErrorCode code, string reason);
-
-    [LoggerMessage(4, LogLevel.Warning, "Reading the topic failed: {Code}: {Reason}")]
-    private static partial void ReadFailed(ILogger logger, ErrorCode code, string reason);
 }

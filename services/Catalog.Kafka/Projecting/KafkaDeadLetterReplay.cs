@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Catalog.Projections;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -12,6 +13,7 @@ namespace Catalog.Kafka.Projecting;
 public sealed partial class KafkaDeadLetterReplay
 {
     private const int Batch = 200;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly KafkaClients _clients;
     private readonly KafkaOptions _options;
@@ -54,12 +56,14 @@ public sealed partial class KafkaDeadLetterReplay
     private static List<ConsumeResult<byte[], byte[]>> Read(IConsumer<byte[], byte[]> consumer, Dictionary<int, long> places, Dictionary<int, long> ends, CancellationToken cancellation)
     {
         var letters = new List<ConsumeResult<byte[], byte[]>>();
+        var waited = Stopwatch.StartNew();
         while (letters.Count < Batch && places.Any(p => p.Value < ends[p.Key]))
         {
             cancellation.ThrowIfCancellationRequested();
             if (consumer.Consume(TimeSpan.FromMilliseconds(200)) is not { } letter)
             {
                 if (letters.Count > 0) break;
+                if (waited.Elapsed > Limit) throw new KafkaException(new Error(ErrorCode.Local_TimedOut, "The queue does not answer. What was replayed so far is done; run it again."));
                 continue;
             }
             if (letter.Offset < ends[letter.Partition]) letters.Add(letter);

@@ -11,7 +11,7 @@ namespace Catalog.Kafka.Projecting;
 /// </summary>
 public sealed partial class KafkaProjector : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2), CloseLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     private readonly KafkaClients _clients;
     private readonly KafkaOptions _options;
@@ -52,8 +52,6 @@ public sealed partial class KafkaProjector : BackgroundService
                 finally
                 {
                     _consumer = null;
-                    // A broker that hangs must not hold the shutdown up.
-                    Task.Run(consumer.Close).Wait(CloseLimit);
                 }
             }
             catch (Exception) when (stopping.IsCancellationRequested) { }

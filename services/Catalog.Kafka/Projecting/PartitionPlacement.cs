@@ -17,6 +17,7 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
     private readonly Dictionary<TopicPartition, long> _stopped = [];
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
     private int _open;
+    private bool _failing;
 
     /// <summary>Places what can be placed now.</summary>
     public void Resolve()
@@ -32,10 +33,13 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
                 var deciding = Task.Run(() => DecideAsync(partition, consumer.Read.Contains(partition)));
                 consumer.Attend(deciding);
                 place = deciding.Result;
+                _failing = false;
             }
-            catch (KafkaException e)
+            // The queue or the index does not answer.
+            catch (Exception e)
             {
-                NotYet(logger, partition, e.Error.Reason);
+                if (!_failing) NotYet(logger, e, partition);
+                _failing = true;
             }
             if (place is not { } offset) continue;
             consumer.Place(partition, offset);
@@ -50,25 +54,26 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
     {
         var committed = consumer.GetCommitted(partition, Limit);
         var bounds = consumer.GetBounds(partition, Limit);
-        if (committed.Value < 0)
-        {
-            // Offsets of a group go with the topic.
-            if (wasRead) Remade(logger, partition);
-            return bounds.Low;
-        }
+        // Offsets of a group go with the topic, or when no projector ran for long.
+        if (committed.Value < 0 && wasRead) Remade(logger, partition);
+        if (committed.Value < 0 && (bounds.Low == 0 || bounds.Low == bounds.High)) return bounds.Low;
         if (committed >= bounds.Low && committed <= bounds.High) return committed;
 
+        // Events before the first one that is there are gone. That is well where the index holds them all, or was rebuilt since it was noticed.
         var index = await indexes.GetCurrentAsync(CancellationToken.None);
         var position = index is null ? -1 : await index.GetPositionAsync(CancellationToken.None);
+        var isCovered = index is not null && bounds.Low < bounds.High && FirstPosition(partition, bounds.Low) <= position + 1;
+        if (isCovered || (index is not null && _stopped.TryGetValue(partition, out var before) && position > before))
+        {
+            GoesOn(logger, partition, bounds.Low);
+            return bounds.Low;
+        }
         if (_stopped.TryAdd(partition, position))
         {
-            if (committed < bounds.Low) Expired(logger, partition, committed, bounds.Low);
-            else Beyond(logger, partition, committed, bounds.High);
+            if (committed > bounds.High) Beyond(logger, partition, committed, bounds.High);
+            else Expired(logger, partition, committed, bounds.Low);
         }
-        // Rebuilt since, or so far that the index holds everything before the first event that is still there.
-        if (index is null || !(position > _stopped[partition] || (bounds.Low < bounds.High && FirstPosition(partition, bounds.Low) <= position + 1))) return null;
-        GoesOn(logger, partition, bounds.Low);
-        return bounds.Low;
+        return null;
     }
 
     /// <summary>The position of the first event that the partition still holds.</summary>
@@ -88,9 +93,9 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
     [LoggerMessage(3, LogLevel.Error, "The topic of {Partition} was made anew; it is read from its beginning. Run \"rebuild\" if events were lost with the old one.")]
     private static partial void Remade(ILogger logger, TopicPartition partition);
 
-    [LoggerMessage(4, LogLevel.Information, "The index was rebuilt: {Partition} is read again, from offset {Low} on")]
+    [LoggerMessage(4, LogLevel.Information, "The index was rebuilt and holds what is gone from {Partition}: it is read from offset {Low} on")]
     private static partial void GoesOn(ILogger logger, TopicPartition partition, Offset low);
 
-    [LoggerMessage(5, LogLevel.Information, "It is not known yet where to read {Partition} from: {Reason}")]
-    private static partial void NotYet(ILogger logger, TopicPartition partition, string reason);
+    [LoggerMessage(5, LogLevel.Warning, "It cannot be told now where to read {Partition} from")]
+    private static partial void NotYet(ILogger logger, Exception error, TopicPartition partition);
 }

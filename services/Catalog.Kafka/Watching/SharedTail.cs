@@ -20,7 +20,7 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
     private volatile ChangeWindow? _window;
     private volatile IReadOnlyDictionary<int, long> _ends = new Dictionary<int, long>(), _endsBefore = new Dictionary<int, long>();
     private long _checked;
-    private volatile bool _down = true;
+    private volatile bool _down = true, _failing;
 
     /// <summary>What it has read; null before the cluster was reached.</summary>
     public ChangeWindow? Window => _window;
@@ -49,7 +49,8 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
             catch (Exception e)
             {
                 _down = true;
-                Failed(logger, e);
+                if (!_failing) Failed(logger, e);
+                _failing = true;
                 stopping.WaitHandle.WaitOne(Pause);
             }
         }
@@ -101,7 +102,7 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
         _ends = check.Ends;
         LogId = check.LogId ?? LogId;
         Volatile.Write(ref _checked, Stopwatch.GetTimestamp());
-        _down = false;
+        _down = _failing = false;
     }
 
     private sealed record Check(string TopicId, Dictionary<int, long> Ends, string? LogId);
