@@ -12,7 +12,7 @@ internal sealed record IndexMapping(IndexMappings? Mappings);
 internal sealed record IndexMappings([property: JsonPropertyName("_meta")] IndexMeta? Meta);
 
 /// <summary>What an index says of itself.</summary>
-internal sealed record IndexMeta(string? LogId, int Schema);
+internal sealed record IndexMeta(string? LogId, int Schema, long Position);
 
 internal sealed record ErrorAnswer(ErrorCause? Error);
 

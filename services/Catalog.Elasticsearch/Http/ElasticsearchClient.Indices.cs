@@ -51,6 +51,10 @@ internal sealed partial class ElasticsearchClient
     public Task ConfigureAsync(string index, Action<Utf8JsonWriter> settings, CancellationToken cancellation) =>
         ChangeAsync(HttpMethod.Put, $"{index}/_settings", settings, cancellation);
 
+    /// <summary>Changes what an index says of itself.</summary>
+    public Task DescribeAsync(string index, Action<Utf8JsonWriter> mapping, CancellationToken cancellation) =>
+        ChangeAsync(HttpMethod.Put, $"{index}/_mapping", mapping, cancellation);
+
     /// <summary>Moves aliases, all of them or, where one that is to be taken away is not there, none; false then.</summary>
     public async Task<bool> MoveAliasesAsync(IEnumerable<AliasMove> moves, CancellationToken cancellation)
     {

@@ -46,7 +46,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         if (await _serving.ResolveAsync(cancellation) is not { IsUsable: true } index) return null;
         var current = Volatile.Read(ref _current);
         if (current?.Index == index.Name) return current;
-        var writer = new IndexWriter(_client, index.Name, index.LogId, _names.Log(index.LogId), _time);
+        var writer = new IndexWriter(_client, index.Name, index.LogId, _names.Log(index.LogId), _time, position: index.Position);
         return Interlocked.CompareExchange(ref _current, writer, current) == current ? writer : await GetCurrentAsync(cancellation);
     }
 
@@ -72,6 +72,8 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         if (next is not IndexWriter writer || writer != _building) throw Replaced();
         await _lease.TakeAsync(cancellation);
         await _client.ConfigureAsync(writer.Index, json => IndexSchema.WriteServing(json, _options), cancellation);
+        var position = await writer.GetPositionAsync(cancellation);
+        await _client.DescribeAsync(writer.Index, json => IndexSchema.WriteMeta(json, writer.LogId, position), cancellation);
         await _client.RefreshAsync(writer.Index, cancellation);
 
         var before = await MoveAliasesAsync(writer, cancellation);

@@ -65,10 +65,7 @@ internal static class IndexSchema
         json.WriteEndObject();
         json.WriteStartObject("mappings"u8);
         json.WriteBoolean("dynamic"u8, false);
-        json.WriteStartObject("_meta"u8);
-        json.WriteString("log_id"u8, logId);
-        json.WriteNumber("schema"u8, Version);
-        json.WriteEndObject();
+        WriteMetaField(json, logId, position: 0);
         json.WriteStartObject("_source"u8);
         json.WriteStartArray("includes"u8);
         json.WriteStringValue("body"u8);
@@ -81,6 +78,23 @@ internal static class IndexSchema
         json.WriteStartObject(alias);
         json.WriteEndObject();
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what an index says of itself: which log it follows, and up to where it holds that.</summary>
+    public static void WriteMeta(Utf8JsonWriter json, string logId, long position)
+    {
+        json.WriteStartObject();
+        WriteMetaField(json, logId, position);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMetaField(Utf8JsonWriter json, string logId, long position)
+    {
+        json.WriteStartObject("_meta"u8);
+        json.WriteString("log_id"u8, logId);
+        json.WriteNumber("schema"u8, Version);
+        json.WriteNumber("position"u8, position);
         json.WriteEndObject();
     }
 

@@ -12,8 +12,9 @@ namespace Catalog.Elasticsearch.Writing;
 /// <param name="alias">The alias.</param>
 /// <param name="time">The time.</param>
 /// <param name="keep">Shows that the index is still being built; null if it serves.</param>
+/// <param name="position">The position up to which the log is in it. What is in it since it serves, is not known here: that is in the offsets of the projectors.</param>
 internal sealed class IndexWriter(
-    ElasticsearchClient client, string index, string logId, string alias, TimeProvider time, Func<CancellationToken, ValueTask>? keep = null) : IIndexWriter
+    ElasticsearchClient client, string index, string logId, string alias, TimeProvider time, Func<CancellationToken, ValueTask>? keep = null, long position = 0) : IIndexWriter
 {
     /// <summary>How large a request becomes before another one is begun. Elasticsearch holds the whole of it in memory, twice.</summary>
     internal const int MaxRequest = 8 << 20;
@@ -23,7 +24,7 @@ internal sealed class IndexWriter(
 
     private volatile string _alias = alias;
     private volatile Func<CancellationToken, ValueTask>? _keep = keep;
-    private long _position;
+    private long _position = position;
 
     /// <summary>The name of the index.</summary>
     public string Index => index;

@@ -115,6 +115,11 @@ internal sealed partial class GroupWriter : IDisposable
         {
             Transact(group, outcomes);
         }
+        catch (SqliteFault e) when (e.IsBusy)
+        {
+            // Another process holds the file, and would hold it for each of them.
+            Array.Fill(outcomes, Failed(e));
+        }
         catch (Exception e) when (group.Count > 1)
         {
             GroupFailed(_log, e, group.Count);

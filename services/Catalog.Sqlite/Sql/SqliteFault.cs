@@ -11,6 +11,9 @@ internal sealed class SqliteFault(int code, string message) : Exception($"SQLite
     /// <summary>Whether the file is broken, rather than the disk full or someone in the way.</summary>
     public bool IsDamage => (Code & Primary) is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB;
 
+    /// <summary>Whether another process was in the way for too long.</summary>
+    public bool IsBusy => (Code & Primary) == SQLitePCL.raw.SQLITE_BUSY;
+
     /// <summary>Whether the call was interrupted on purpose.</summary>
     public bool IsInterrupt => (Code & Primary) == SQLitePCL.raw.SQLITE_INTERRUPT;
 }

@@ -55,9 +55,17 @@ internal sealed class FaultyCluster : IAsyncDisposable
                 break;
             case FaultTests.Fault.HangRelay:
                 var relaying = await IsRelayingAsync(Cluster) ? Cluster.Command : _secondCommand;
-                relaying.Suspend();
                 var taker = relaying == _secondCommand ? Cluster : Other;
-                await Eventually.TrueAsync("another relay took over", () => IsRelayingAsync(taker));
+                // On SQLite it may hang with the file's lock in its hands; then nobody can do anything, and it goes on and hangs again.
+                await Eventually.TrueAsync("another relay took over", async () =>
+                {
+                    relaying.Suspend();
+                    for (var until = DateTime.UtcNow.AddSeconds(5); DateTime.UtcNow < until; await Task.Delay(50))
+                        if (await IsRelayingAsync(taker)) return true;
+                    relaying.Resume();
+                    await Task.Delay(50);
+                    return false;
+                }, TimeSpan.FromMinutes(2));
                 relaying.Resume();
                 break;
             case FaultTests.Fault.KillProjector:

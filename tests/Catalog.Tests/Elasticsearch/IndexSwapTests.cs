@@ -57,6 +57,18 @@ public sealed class IndexSwapTests
     }
 
     [Fact]
+    public async Task Up_to_where_an_index_held_the_log_when_it_began_to_serve_is_known_to_every_process()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        var next = await catalog.Indices.CreateAsync("log-1", Cancellation);
+        await next.SavePositionAsync(4711, Cancellation);
+        await catalog.Indices.SwapAsync(next, Cancellation);
+
+        await using var projector = catalog.Another();
+        Assert.Equal(4711, await (await projector.Indices.GetCurrentAsync(Cancellation))!.GetPositionAsync(Cancellation));
+    }
+
+    [Fact]
     public async Task A_write_where_the_index_is_gone_makes_none()
     {
         await using var catalog = TestElasticsearch.Start();
