@@ -11,7 +11,6 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
 {
     private const string AnyPorts = "http://127.0.0.1:0;http://127.0.0.1:0";
 
-    private readonly TempFolder _folder = new();
     private readonly Dictionary<string, string> _settings;
     private readonly List<HostProcess> _processes = [];
 
@@ -33,7 +32,7 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
         };
         if (Environment.GetEnvironmentVariable("TEST_SQLSERVER") is { Length: > 0 } server)
             (_settings["CommandDatabase__ConnectionString"], _settings["CommandDatabase__Schema"]) = (server, name);
-        else (_settings["CommandDatabase__Provider"], _settings["CommandDatabase__Path"]) = ("Sqlite", _folder.File("catalog.db"));
+        else (_settings["CommandDatabase__Provider"], _settings["CommandDatabase__Path"]) = ("Sqlite", Folder.File("catalog.db"));
         foreach (var (key, value) in settings ?? new Dictionary<string, string>()) _settings[key] = value;
     }
 
@@ -48,6 +47,9 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
 
     /// <inheritdoc />
     public IReadOnlyList<Uri> Hosts { get; private set; } = [];
+
+    /// <summary>Where the command database is, unless that is a SQL Server.</summary>
+    public TempFolder Folder { get; } = new();
 
     /// <summary>Everything that was started.</summary>
     public IReadOnlyList<HostProcess> Processes
@@ -81,8 +83,8 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
         var cluster = new ClusterProcesses(kafka, elasticsearch, settings);
         try
         {
-            await Task.WhenAll(cluster.OkAsync("Projector", "topics"), InstallAsync(cluster));
-            (cluster.Command, cluster.Projector, cluster.Query) = (cluster.Begin("CommandService"), cluster.Begin("Projector"), cluster.Begin("QueryService"));
+            await cluster.InstallAsync();
+            cluster.BeginAll();
             await cluster.ConnectAsync();
             return cluster;
         }
@@ -91,12 +93,24 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
 
-        static async Task InstallAsync(ClusterProcesses cluster)
-        {
-            await cluster.OkAsync("CommandService", "migrate");
-            await cluster.OkAsync("CommandService", "rebuild", "--if-missing");
-        }
+    /// <summary>Its settings and its folder, and nothing that runs.</summary>
+    public static ClusterProcesses WithoutProcesses(string kafka, string elasticsearch, IReadOnlyDictionary<string, string>? settings = null) => new(kafka, elasticsearch, settings);
+
+    /// <summary>Starts one of each process where no servers are yet.</summary>
+    public static ClusterProcesses BeginWithoutServers(string kafka, string elasticsearch)
+    {
+        var cluster = new ClusterProcesses(kafka, elasticsearch, null);
+        cluster.BeginAll();
+        return cluster;
+    }
+
+    /// <summary>Makes topics, tables and the first index, as the jobs of an installation do.</summary>
+    public async Task InstallAsync()
+    {
+        await Task.WhenAll(OkAsync("Projector", "topics"), OkAsync("CommandService", "migrate"));
+        await OkAsync("CommandService", "rebuild", "--if-missing");
     }
 
     /// <summary>Starts one more process.</summary>
@@ -125,10 +139,12 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
         Disconnect();
         foreach (var process in _processes) await process.DisposeAsync();
         await LeaveNothingAsync();
-        _folder.Dispose();
+        Folder.Dispose();
     }
 
     private static string Executable(string host) => HostProcess.Metadata($"{host}Executable");
+
+    private void BeginAll() => (Command, Projector, Query) = (Begin("CommandService"), Begin("Projector"), Begin("QueryService"));
 
     private async Task OkAsync(string host, params string[] verb)
     {

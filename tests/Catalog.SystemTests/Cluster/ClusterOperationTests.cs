@@ -1,0 +1,128 @@
+using Catalog.V1;
+using Grpc.Core;
+
+namespace Catalog.SystemTests;
+
+/// <summary>What an operator does to the distributed shape, and what it does by itself.</summary>
+public sealed class ClusterOperationTests
+{
+    [Fact]
+    public async Task After_a_restore_nothing_of_the_lost_future_survives()
+    {
+        await using var cluster = await StartAsync();
+        Assert.SkipUnless(cluster.Settings.ContainsKey("CommandDatabase__Path"), "How a SQL Server is restored, is not for a test to decide.");
+        var kept = await cluster.CreatedAsync();
+        var backup = cluster.Folder.File("backup.db");
+        cluster.Folder.BackUp(backup);
+        var (lostTitle, lost) = (TestProducts.Word(), TestProducts.Word());
+        var updated = await cluster.Writes().UpdateProductAsync(new UpdateProductRequest { Product = new Product { Name = kept.Name, Title = lostTitle } });
+        var created = await cluster.CreatedAsync(lost, lost);
+        await ReadsAsync(cluster, created);
+        var position = (await cluster.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest())).WatchPosition;
+
+        await cluster.Command.StopAsync();
+        cluster.Folder.Restore(backup);
+        await cluster.ReplaceAsync(command: cluster.Begin("CommandService"));
+        var (code, output) = await cluster.RunAsync("CommandService", "restored");
+        Assert.True(code == 0, output);
+
+        // What is written after the restore has versions that were there before, and is seen all the same.
+        var after = await cluster.Writes().UpdateProductAsync(new UpdateProductRequest { Product = new Product { Name = kept.Name, Title = "after" } });
+        Assert.Equal(updated.Version, after.Version);
+        Assert.Equal("after", (await ReadsAsync(cluster, after)).Title);
+        Assert.Empty((await cluster.Reads().SearchProductsAsync(new SearchProductsRequest { Query = lost })).Results);
+        Assert.Empty((await cluster.Reads().SearchProductsAsync(new SearchProductsRequest { Query = lostTitle })).Results);
+        (await Assert.ThrowsAsync<RpcException>(() => ReadsAsync(cluster, created))).Is(StatusCode.FailedPrecondition, ErrorReason.TokenOfAnotherLog);
+        (await Assert.ThrowsAsync<RpcException>(() => Watcher.StartAsync(cluster, position))).Is(StatusCode.OutOfRange, ErrorReason.PositionExpired);
+    }
+
+    [Fact]
+    public async Task What_is_no_event_is_set_aside_counted_and_kept_and_everything_else_flows_on()
+    {
+        var tool = Environment.GetEnvironmentVariable("TEST_KAFKA_TOOL");
+        Assert.SkipWhen(string.IsNullOrEmpty(tool), "TEST_KAFKA_TOOL names no program.");
+        await using var cluster = await StartAsync();
+        var (code, output) = await HostProcess.RunAsync([tool, "kafka-producer-perf-test", "--topic", cluster.Settings["Kafka__Topic"], "--num-records", "3", "--record-size", "20", "--throughput", "-1",
+            "--producer-props", $"bootstrap.servers={cluster.Settings["Kafka__BootstrapServers"]}"]);
+        Assert.True(code == 0, output);
+
+        var created = await cluster.CreatedAsync();
+        await ReadsAsync(cluster, created);
+        await Eventually.TrueAsync("they are counted", async () => (await cluster.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest())).DeadLetters == 3);
+        (code, output) = await cluster.RunAsync("Projector", "replay-dead-letters");
+        Assert.Equal(1, code);
+        Assert.Contains("0 dead letters were replayed, 3 are left.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_event_that_the_broker_refuses_is_set_aside_the_others_go_on_and_one_verb_publishes_it_later()
+    {
+        var tool = Environment.GetEnvironmentVariable("TEST_KAFKA_TOOL");
+        Assert.SkipWhen(string.IsNullOrEmpty(tool), "TEST_KAFKA_TOOL names no program.");
+        await using var cluster = await StartAsync();
+        await LimitAsync(4096);
+        var large = await cluster.Writes().CreateProductAsync(TestProducts.Create(TestProducts.Word(), "Large", p => p.Description = string.Concat(Enumerable.Range(0, 3000).Select(i => $"{i * 7919} "))));
+        var small = await cluster.CreatedAsync();
+        await ReadsAsync(cluster, small);
+
+        Assert.Contains("0 dead events were published, 1 are left.", (await cluster.RunAsync("CommandService", "replay-dead-events")).Output, StringComparison.Ordinal);
+        await LimitAsync(1_000_000);
+        Assert.Contains("1 dead events were published, 0 are left.", (await cluster.RunAsync("CommandService", "replay-dead-events")).Output, StringComparison.Ordinal);
+        await ReadsAsync(cluster, large);
+
+        async Task LimitAsync(int bytes)
+        {
+            var (code, output) = await HostProcess.RunAsync([tool, "kafka-configs", "--bootstrap-server", cluster.Settings["Kafka__BootstrapServers"], "--alter", "--entity-type", "topics",
+                "--entity-name", cluster.Settings["Kafka__Topic"], "--add-config", $"max.message.bytes={bytes}"]);
+            Assert.True(code == 0, output);
+        }
+    }
+
+    [Fact]
+    public async Task Hosts_start_before_their_servers_and_are_ready_once_those_are_there()
+    {
+        ServerProcess.SkipWithoutPrograms();
+        using var folder = new TempFolder();
+        var (kafkaPort, elasticsearchPort) = (ServerProcess.FreePorts(2), ServerProcess.FreePorts(2));
+        await using var cluster = ClusterProcesses.BeginWithoutServers($"127.0.0.1:{kafkaPort}", $"http://127.0.0.1:{elasticsearchPort}");
+        var (command, query) = (await cluster.Command.ListeningAsync(), await cluster.Query.ListeningAsync());
+        using var http = new HttpClient();
+        // Commands need no more than their database, which is there.
+        await cluster.ReadyAsync(command.Http, cluster.Command);
+        using (var answer = await http.GetAsync(new Uri(query.Http, "/healthz/ready"))) Assert.Equal(503, (int)answer.StatusCode);
+        Assert.Equal("live\n", await http.GetStringAsync(new Uri(query.Http, "/healthz/live")));
+        using var commands = CatalogProcess.Connect(command.Grpc);
+        var receipt = await new ProductCommandService.ProductCommandServiceClient(commands).CreateProductAsync(TestProducts.Create(TestProducts.Word(), "Early"));
+
+        await using var kafka = ServerProcess.Kafka(kafkaPort, folder.File("kafka"));
+        await using var elasticsearch = ServerProcess.Elasticsearch(elasticsearchPort, folder.File("elasticsearch"));
+        await Task.WhenAll(kafka.ReadyAsync(), elasticsearch.ReadyAsync());
+        await cluster.InstallAsync();
+        await cluster.ReplaceAsync();
+        Assert.Equal("Early", (await ReadsAsync(cluster, receipt)).Title);
+        foreach (var process in new[] { cluster.Command, cluster.Projector, cluster.Query }) await process.StopAsync();
+    }
+
+    [Theory]
+    [InlineData("CommandService", "CommandDatabase__Provider", "Oracle", "CommandDatabase:Provider must be SqlServer or Sqlite")]
+    [InlineData("CommandService", "Relay__FallbackAfter", "00:00:00", "Relay:FallbackAfter must be at least 1 second.")]
+    [InlineData("Projector", "Kafka__BootstrapServers", "", "Kafka:BootstrapServers")]
+    [InlineData("QueryService", "Elasticsearch__Url", "nonsense", "Elasticsearch:Url")]
+    [InlineData("QueryService", "Queries__MaxWatchers", "0", "Queries:MaxWatchers must be between 1 and 100,000.")]
+    public async Task A_setting_that_is_wrong_is_said_in_one_line(string host, string setting, string value, string said)
+    {
+        await using var cluster = ClusterProcesses.WithoutProcesses("127.0.0.1:1", "http://127.0.0.1:1", new Dictionary<string, string>(StringComparer.Ordinal) { [setting] = value });
+        var (code, output) = await cluster.RunAsync(host);
+        Assert.Equal(1, code);
+        Assert.Contains(said, Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    private static async Task<ClusterProcesses> StartAsync()
+    {
+        var (kafka, elasticsearch) = ClusterProcesses.Servers();
+        return await ClusterProcesses.StartAsync(kafka, elasticsearch);
+    }
+
+    private static async Task<Product> ReadsAsync(ICatalogUnderTest catalog, CommandReceipt receipt) =>
+        await catalog.Reads().GetProductAsync(new GetProductRequest { Name = receipt.Name, ConsistencyTokens = { receipt.ConsistencyToken } });
+}
