@@ -11,18 +11,16 @@ public sealed partial class DeadEventReplay(IOutbox outbox, IEventPublisher publ
     /// <param name="limit">How long the broker may take to answer for one.</param>
     /// <param name="cancellation">Ends it between two events.</param>
     /// <returns>How many were published, and how many had to stay.</returns>
+    /// <exception cref="InvalidOperationException">The queue cannot be used now; the message says what to do.</exception>
     public async Task<(int Replayed, int Left)> RunAsync(TimeSpan limit, CancellationToken cancellation)
     {
         var logId = (await outbox.GetStateAsync(cancellation)).LogId;
-        var answer = new TaskCompletionSource<PublishReport>();
-        await using var session = publisher.Open(report => answer.TrySetResult(report));
         var (replayed, left) = (0, 0);
         for (var after = long.MinValue; await outbox.ReadDeadAsync(after, Batch, cancellation) is { Count: > 0 } batch; after = batch[^1].Position)
             foreach (var dead in batch)
             {
-                answer = new TaskCompletionSource<PublishReport>(TaskCreationOptions.RunContinuationsAsynchronously);
                 var stored = new OutboxEvent(dead.Position, dead.Time, dead.TraceParent, dead.Body);
-                var reason = EventEnvelope.TryCreate(stored, logId, out var envelope, out var fault) ? await PublishAsync(session, envelope, answer.Task, limit, cancellation) : fault;
+                var reason = EventEnvelope.TryCreate(stored, logId, out var envelope, out var fault) ? await PublishAsync(envelope, limit, cancellation) : fault;
                 if (reason is null)
                 {
                     await outbox.RemoveDeadAsync(dead.Position, cancellation);
@@ -37,14 +35,27 @@ public sealed partial class DeadEventReplay(IOutbox outbox, IEventPublisher publ
         return (replayed, left);
     }
 
-    private async Task<string?> PublishAsync(IPublishSession session, EventEnvelope envelope, Task<PublishReport> answer, TimeSpan limit, CancellationToken cancellation)
+    // What a broker refuses breaks its session first, and only the next one finds out for certain which event it was.
+    private async Task<string?> PublishAsync(EventEnvelope envelope, TimeSpan limit, CancellationToken cancellation)
     {
+        var report = await TryPublishAsync(envelope, limit, cancellation);
+        if (report.Outcome == PublishOutcome.Broken) report = await TryPublishAsync(envelope, limit, cancellation);
+        return report.Outcome switch
+        {
+            PublishOutcome.Acknowledged => null,
+            PublishOutcome.Refused => report.Reason ?? "The broker refused it.",
+            _ => throw new InvalidOperationException($"The queue cannot be used: {report.Reason}"),
+        };
+    }
+
+    private async Task<PublishReport> TryPublishAsync(EventEnvelope envelope, TimeSpan limit, CancellationToken cancellation)
+    {
+        var answer = new TaskCompletionSource<PublishReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var session = publisher.Open(report => answer.TrySetResult(report));
         await session.PublishAsync(envelope, cancellation);
         try
         {
-            var report = await answer.WaitAsync(limit, time, cancellation);
-            if (report.Outcome == PublishOutcome.Broken) throw new InvalidOperationException($"The queue cannot be used: {report.Reason}");
-            return report.Outcome == PublishOutcome.Acknowledged ? null : report.Reason;
+            return await answer.Task.WaitAsync(limit, time, cancellation);
         }
         catch (TimeoutException e)
         {

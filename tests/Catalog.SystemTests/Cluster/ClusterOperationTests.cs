@@ -33,7 +33,11 @@ public sealed class ClusterOperationTests
         Assert.Empty((await cluster.Reads().SearchProductsAsync(new SearchProductsRequest { Query = lost })).Results);
         Assert.Empty((await cluster.Reads().SearchProductsAsync(new SearchProductsRequest { Query = lostTitle })).Results);
         (await Assert.ThrowsAsync<RpcException>(() => ReadsAsync(cluster, created))).Is(StatusCode.FailedPrecondition, ErrorReason.TokenOfAnotherLog);
-        (await Assert.ThrowsAsync<RpcException>(() => Watcher.StartAsync(cluster, position))).Is(StatusCode.OutOfRange, ErrorReason.PositionExpired);
+        using var watch = await Watcher.StartAsync(cluster, position);
+        (await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (true) await watch.ReadAsync();
+        })).Is(StatusCode.OutOfRange, ErrorReason.PositionExpired);
     }
 
     [Fact]
@@ -88,7 +92,7 @@ public sealed class ClusterOperationTests
         var (command, query) = (await cluster.Command.ListeningAsync(), await cluster.Query.ListeningAsync());
         using var http = new HttpClient();
         // Commands need no more than their database, which is there.
-        await cluster.ReadyAsync(command.Http, cluster.Command);
+        await ClusterProcesses.ReadyAsync(command.Http, cluster.Command);
         using (var answer = await http.GetAsync(new Uri(query.Http, "/healthz/ready"))) Assert.Equal(503, (int)answer.StatusCode);
         Assert.Equal("live\n", await http.GetStringAsync(new Uri(query.Http, "/healthz/live")));
         using var commands = CatalogProcess.Connect(command.Grpc);

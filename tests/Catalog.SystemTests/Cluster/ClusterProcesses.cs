@@ -164,13 +164,14 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
     }
 
     /// <summary>Waits until a process is ready.</summary>
-    public async Task ReadyAsync(Uri host, HostProcess process)
+    public static async Task ReadyAsync(Uri host, HostProcess process)
     {
+        using var http = new HttpClient();
         try
         {
             await Eventually.TrueAsync($"{host} is ready", async () =>
             {
-                using var answer = await Rest.GetAsync(new Uri(host, "/healthz/ready"));
+                using var answer = await http.GetAsync(new Uri(host, "/healthz/ready"));
                 return answer.IsSuccessStatusCode;
             });
         }
@@ -189,7 +190,8 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
 
     private async Task LeaveNothingAsync()
     {
-        using var http = new HttpClient { BaseAddress = new Uri(_settings["Elasticsearch__Url"]), Timeout = TimeSpan.FromSeconds(10) };
+        if (!Uri.TryCreate(_settings["Elasticsearch__Url"], UriKind.Absolute, out var elasticsearch)) return;
+        using var http = new HttpClient { BaseAddress = elasticsearch, Timeout = TimeSpan.FromSeconds(10) };
         try
         {
             var indices = await http.GetStringAsync(new Uri($"/_cat/indices/{_settings["Elasticsearch__Alias"]}-*?h=index", UriKind.Relative));

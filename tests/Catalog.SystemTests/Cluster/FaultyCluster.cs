@@ -135,7 +135,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
         _secondCommand = Cluster.Begin("CommandService");
         var (grpc, http) = await _secondCommand.ListeningAsync();
         Other = new SecondCommandService(Cluster, CatalogProcess.Connect(grpc), http);
-        await Cluster.ReadyAsync(http, _secondCommand);
+        await ClusterProcesses.ReadyAsync(http, _secondCommand);
     }
 
     private sealed class SecondCommandService(ClusterProcesses cluster, GrpcChannel commands, Uri http) : ICatalogUnderTest

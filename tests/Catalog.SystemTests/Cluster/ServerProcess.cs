@@ -6,6 +6,9 @@ namespace Catalog.SystemTests;
 /// <summary>A real server of the test's own, which it may kill, stop and start again on the same data.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    // Ports that were given out and may not be listened on yet.
+    private static readonly HashSet<int> Given = [];
+
     private readonly string[] _command;
     private readonly Uri? _health;
     private readonly int _port;
@@ -36,7 +39,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             // Below the range from which the system gives out ports by itself.
             var first = Random.Shared.Next(12_000, 19_000);
-            if (Enumerable.Range(first, count).All(IsFree)) return first;
+            lock (Given)
+                if (Enumerable.Range(first, count).All(port => IsFree(port) && Given.Add(port))) return first;
         }
     }
 
