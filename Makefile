@@ -3,7 +3,7 @@ CONFIGURATION ?= Release
 BUF ?= $(shell command -v buf || echo npx --yes @bufbuild/buf@1.75.0)
 GOOGLEAPIS := protos/.googleapis
 
-.PHONY: help run test bench corpus lint format protos pack clean
+.PHONY: help run test bench cluster corpus lint format protos pack clean
 
 help: ## Show what there is.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ bench: ## Measure this build against a bare gRPC echo, side by side.
 	dotnet build services/Standalone -c $(CONFIGURATION) -v quiet
 	dotnet build tests/Catalog.Bench -c $(CONFIGURATION) -v quiet
 	dotnet run --project tests/Catalog.Bench -c $(CONFIGURATION) --no-build -- $(ARGS)
+
+cluster: ## Run the catalog as three services on real servers, from one terminal: see tests/cluster.sh for where they come from.
+	@tests/cluster.sh
 
 corpus: ## Make artifacts/debian.ndjson: some 60,000 products out of Debian's package index (on Debian or Ubuntu).
 	python3 tests/corpus/debian.py artifacts/debian.ndjson
