@@ -8,6 +8,7 @@ internal static class Parts
         ["calls"] = Calls.RunAsync,
         ["import"] = ImportAndSearch.RunAsync,
         ["start"] = Start.RunAsync,
+        ["queue"] = Queue.RunAsync,
     };
 
     public static async Task<int> RunAsync(Settings settings, CancellationToken stop)

@@ -10,7 +10,7 @@ public sealed class QueueAwayTests
     {
         await using var it = await FaultyCluster.StartAsync();
         var created = await it.Cluster.CreatedAsync();
-        using var watch = await Watcher.StartAsync(it.Cluster);
+        using var watch = await Watcher.StartAsync(it.Cluster, limit: TimeSpan.FromMinutes(10));
         using var over = new CancellationTokenSource();
         var written = 0;
         var writing = Task.Run(async () =>

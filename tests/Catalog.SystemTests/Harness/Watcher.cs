@@ -17,9 +17,9 @@ internal sealed class Watcher : IDisposable
     public string Position => _call.ResponseStream.Current.Position;
 
     /// <summary>Begins to watch; returns with the first message, after which no change is missed.</summary>
-    public static async Task<Watcher> StartAsync(ICatalogUnderTest catalog, string position = "")
+    public static async Task<Watcher> StartAsync(ICatalogUnderTest catalog, string position = "", TimeSpan? limit = null)
     {
-        var watcher = new Watcher(catalog.Reads().WatchProducts(new WatchProductsRequest { Position = position }, deadline: DateTime.UtcNow + Eventually.Patience * 2));
+        var watcher = new Watcher(catalog.Reads().WatchProducts(new WatchProductsRequest { Position = position }, deadline: DateTime.UtcNow + (limit ?? Eventually.Patience * 2)));
         await watcher.ReadAsync();
         return watcher;
     }
