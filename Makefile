@@ -3,7 +3,7 @@ CONFIGURATION ?= Release
 BUF ?= $(shell command -v buf || echo npx --yes @bufbuild/buf@1.75.0)
 GOOGLEAPIS := protos/.googleapis
 
-.PHONY: help run test bench cluster corpus lint format protos pack clean
+.PHONY: help run test bench cluster corpus lint format protos descriptor e2e pack clean
 
 help: ## Show what there is.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,15 @@ protos: ## Take the common types of Google's APIs out of their NuGet package, fo
 	@cp -R $$(dotnet msbuild services/Catalog.Contracts -getProperty:PkgGoogle_Api_CommonProtos)/content/protos/google/api \
 		$$(dotnet msbuild services/Catalog.Contracts -getProperty:PkgGoogle_Api_CommonProtos)/content/protos/google/rpc \
 		$$(dotnet msbuild services/Catalog.Contracts -getProperty:PkgGoogle_Api_CommonProtos)/content/protos/google/type $(GOOGLEAPIS)/google/
+
+descriptor: protos ## Write charts/cqrs-grpc/files/catalog.pb, by which the gateway knows the contract. Needed after a change of protos/; a test notices.
+	@tool() { dotnet msbuild services/Catalog.Contracts -t:Protobuf_ResolvePlatform -getProperty:$$1; }; \
+		"$$(tool Protobuf_ProtocFullPath)" -Iprotos -I$(GOOGLEAPIS) -I"$$(tool Protobuf_StandardImportsPath)" --include_imports \
+		--descriptor_set_out=charts/cqrs-grpc/files/catalog.pb \
+		catalog/v1/product_command_service.proto catalog/v1/product_query_service.proto google/rpc/error_details.proto
+
+e2e: ## Install the chart on a cluster by k3d (or the one that KUBECONFIG names), and break it there under load. See tests/e2e/run.sh.
+	tests/e2e/run.sh
 
 pack: ## Make the package that clients take, in artifacts/.
 	dotnet pack services/Catalog.Contracts -c $(CONFIGURATION) -o artifacts -v quiet

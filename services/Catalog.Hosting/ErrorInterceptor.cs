@@ -3,6 +3,7 @@ using Catalog.V1;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Catalog.Hosting;
@@ -20,9 +21,9 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
         {
             return await continuation(request, context);
         }
-        catch (Exception e) when (e is not RpcException)
+        catch (Exception e)
         {
-            throw Translate(e, context);
+            throw Ended(e as RpcException ?? Translate(e, context), context);
         }
     }
 
@@ -33,9 +34,9 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
         {
             await continuation(request, responseStream, context);
         }
-        catch (Exception e) when (e is not RpcException)
+        catch (Exception e)
         {
-            throw Translate(e, context);
+            throw Ended(e as RpcException ?? Translate(e, context), context);
         }
     }
 
@@ -47,10 +48,17 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
         {
             await continuation(new Reader<TRequest>(requestStream), responseStream, context);
         }
-        catch (Exception e) when (e is not RpcException)
+        catch (Exception e)
         {
-            throw Translate(e, context);
+            throw Ended(e as RpcException ?? Translate(e, context), context);
         }
+    }
+
+    /// <summary>Adds to the duration of the call how it ended: in HTTP every call of gRPC is 200.</summary>
+    private static RpcException Ended(RpcException error, ServerCallContext context)
+    {
+        context.GetHttpContext().Features.Get<IHttpMetricsTagsFeature>()?.Tags.Add(new("rpc.grpc.status_code", (int)error.StatusCode));
+        return error;
     }
 
     private RpcException Translate(Exception error, ServerCallContext context)

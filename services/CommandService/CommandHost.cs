@@ -37,6 +37,7 @@ internal static class CommandHost
         builder.Services.AddHostedService(s => s.GetRequiredService<Relay>());
         builder.Services.AddHostedService<StatusReports>();
         builder.Services.AddHostedService<Housekeeping>();
+        if (configuration.GetValue<bool>("Commands:BuildFirstIndex")) builder.Services.AddHostedService<FirstIndexBuilder>();
         var actorHeader = configuration["Commands:ActorHeader"] ?? "";
         builder.Services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<ICommandStore>(), s.GetRequiredService<TimeProvider>(), actorHeader,
             s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
@@ -57,5 +58,6 @@ internal static class CommandHost
         services.AddSingleton<IDeadLetters, OutboxDeadLetters>();
         services.AddSingleton<LogWriter>();
         services.AddSingleton<IndexRebuild>();
+        services.AddSingleton<FirstIndex>();
     }
 }

@@ -32,13 +32,10 @@ internal static class Verbs
             async (services, cancellation) =>
             {
                 var arguments = services.GetRequiredService<ParseResult>();
-                var current = await services.GetRequiredService<IIndexSet>().GetCurrentAsync(cancellation);
-                if (arguments.GetValue(ifMissing) && current is not null)
+                if (arguments.GetValue(ifMissing))
                 {
-                    var logId = (await services.GetRequiredService<IEventLog>().GetBoundsAsync(cancellation)).LogId;
-                    if (current.LogId != logId)
-                        return HostCommand.Fail($"The index follows the event log {current.LogId}, and this command database has {logId}. If the database was restored, run \"restored\"; if it is another catalog's, set Elasticsearch:Alias to another name.");
-                    Console.WriteLine("An index serves already.");
+                    var built = await services.GetRequiredService<FirstIndex>().EnsureAsync(arguments.GetValue(allowMissing), cancellation);
+                    Console.WriteLine(built ? "The new index serves." : "An index serves already.");
                     return 0;
                 }
                 await services.GetRequiredService<IndexRebuild>().RunAsync(arguments.GetValue(allowMissing), cancellation);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Catalog.Hosting;
 using Catalog.Standalone;
 using Catalog.Standalone.Import;
 
@@ -8,6 +9,7 @@ root.Subcommands.Add(ImportCommand.Create());
 root.Subcommands.Add(AdminCommands.Rebuild());
 root.Subcommands.Add(AdminCommands.Restored());
 root.Subcommands.Add(AdminCommands.ReplayDeadLetters());
+root.Subcommands.Add(SmokeCommand.Create());
 var command = root.Parse(args);
 var code = await command.InvokeAsync();
 // What was typed wrong is no answer of a verb.

@@ -60,7 +60,7 @@ public sealed class FaultTests(ITestOutputHelper output)
                 await RunAsync(it, journal, round, fault, rebuild, chances);
                 var unknown = journal.Commands.Values.Where(c => c.IsUnknown).ToList();
                 await Task.WhenAll(unknown.Select(sent => CrashClient.RepeatAsync(journal, it.Cluster, sent)));
-                await CrashClient.ImportAsync(it.Cluster, journal.Rows.Values.Where(r => r.Result is null).OrderBy(r => Serial(r.Row)).Chunk(100));
+                await CrashClient.ImportAsync(it.Cluster, journal.Rows.Values.Where(r => r.Result is null).OrderBy(CommandJournal.SerialOf).Chunk(100));
                 (commands, repeated) = (commands + journal.Commands.Count, repeated + unknown.Count);
                 await checker.CheckAsync(it.Cluster, round);
             }
@@ -94,8 +94,6 @@ public sealed class FaultTests(ITestOutputHelper output)
             // Without Elasticsearch nothing can be built; what is left over must not be in the way of the next one.
             Assert.True(fault is Fault.KillElasticsearch or Fault.HangElasticsearch, answer);
     }
-
-    private static long Serial(ImportRow row) => long.Parse(row.Title["row-".Length..], CultureInfo.InvariantCulture);
 
     private static Fault[] Shuffled(Random chances)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Catalog.V1;
 using Google.Protobuf;
 using Status = Google.Rpc.Status;
@@ -67,6 +68,9 @@ internal sealed class CommandJournal
 
     /// <summary>The newest etag that anyone was told of each product.</summary>
     public ConcurrentDictionary<string, string> Etags { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The place of a row in the order in which rows were sent.</summary>
+    public static long SerialOf(SentRow sent) => long.Parse(sent.Row.Title["row-".Length..], CultureInfo.InvariantCulture);
 
     public long Next() => Interlocked.Increment(ref _serial);
 

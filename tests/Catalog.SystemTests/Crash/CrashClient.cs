@@ -75,7 +75,7 @@ internal sealed class CrashClient(
                     return await SendAsync(Any());
             }
         }
-        catch (Exception e) when (isKilled() && e is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled or StatusCode.Unknown } or InvalidOperationException)
+        catch (Exception e) when (isKilled() && e is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled or StatusCode.Unknown or StatusCode.DeadlineExceeded } or InvalidOperationException)
         {
             return false;
         }
@@ -85,7 +85,7 @@ internal sealed class CrashClient(
     {
         var answer = await catalogs[random.Next(catalogs.Count)].CallAsync(Via.Grpc, sent.Request);
         if (answer.Message is CommandReceipt receipt) journal.Acknowledged(sent, receipt);
-        else if (answer.Error!.Details.Count > 0) sent.Refused(answer.Error);
+        else if (!IsUnknown(answer.Error!)) sent.Refused(answer.Error!);
         else
         {
             sent.Unanswered();
@@ -108,10 +108,14 @@ internal sealed class CrashClient(
         foreach (var (sent, result) in commands.Zip(response.Results))
         {
             if (result.Receipt is not null) journal.Acknowledged(sent, result.Receipt);
+            else if (isKilled() && IsUnknown(result.Error)) sent.Unanswered();
             else sent.Refused(result.Error);
         }
         return true;
     }
+
+    /// <summary>Whether an error leaves open what became of the command: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL and UNAVAILABLE do.</summary>
+    private static bool IsUnknown(Google.Rpc.Status error) => error.Code is 1 or 2 or 4 or 13 or 14;
 
     private SentCommand Any()
     {

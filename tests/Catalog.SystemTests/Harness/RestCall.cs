@@ -24,7 +24,7 @@ internal static partial class RestCall
         [StatusCode.InvalidArgument] = HttpStatusCode.BadRequest, [StatusCode.FailedPrecondition] = HttpStatusCode.BadRequest, [StatusCode.OutOfRange] = HttpStatusCode.BadRequest,
         [StatusCode.NotFound] = HttpStatusCode.NotFound, [StatusCode.AlreadyExists] = HttpStatusCode.Conflict, [StatusCode.Aborted] = HttpStatusCode.Conflict,
         [StatusCode.ResourceExhausted] = HttpStatusCode.TooManyRequests, [StatusCode.Unavailable] = HttpStatusCode.ServiceUnavailable,
-        [StatusCode.DeadlineExceeded] = HttpStatusCode.GatewayTimeout,
+        [StatusCode.DeadlineExceeded] = HttpStatusCode.GatewayTimeout, [StatusCode.Unauthenticated] = HttpStatusCode.Unauthorized, [StatusCode.PermissionDenied] = HttpStatusCode.Forbidden,
     };
 
     public static Task<Answer> SendAsync(HttpClient http, MethodDescriptor method, IMessage request) =>

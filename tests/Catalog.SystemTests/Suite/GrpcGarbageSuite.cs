@@ -113,13 +113,23 @@ public abstract class GrpcGarbageSuite(ICatalogUnderTest catalog)
     [Theory]
     [InlineData("application/json")]
     [InlineData("text/plain")]
-    [InlineData("application/grpc-web")]
     public async Task Another_content_type_is_unsupported(string type)
     {
         using var http = new HttpClient();
         using var response = await PostAsync(http, $"{Queries}/SearchProducts", [], type: type);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
     }
+
+    [Fact]
+    public async Task GRPC_Web_is_spoken_by_the_gateway_alone()
+    {
+        using var http = new HttpClient();
+        using var response = await PostAsync(http, $"{Queries}/SearchProducts", [], type: "application/grpc-web");
+        Assert.Equal(SpeaksGrpcWeb ? HttpStatusCode.OK : HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+    }
+
+    /// <summary>Whether browsers can call.</summary>
+    protected virtual bool SpeaksGrpcWeb => false;
 
     [Fact]
     public async Task Broken_framing_is_not_a_fault_of_the_service()

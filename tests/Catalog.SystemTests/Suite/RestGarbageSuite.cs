@@ -20,7 +20,6 @@ public abstract class RestGarbageSuite(ICatalogUnderTest catalog)
     [InlineData("POST", "/v1/products", "not json", "body")]
     [InlineData("POST", "/v1/products", """{"sku":1,"title":"B"}""", "body")]
     [InlineData("POST", "/v1/products", """{"sku":"A","title":{}}""", "body")]
-    [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","categories":"C"}""", "body")]
     [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","attributes":{"a":1}}""", "body")]
     [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","attributes":[]}""", "body")]
     [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","stockQuantity":"many"}""", "body")]
@@ -31,7 +30,6 @@ public abstract class RestGarbageSuite(ICatalogUnderTest catalog)
     [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","state":"NONSENSE"}""", "body")]
     [InlineData("POST", "/v1/products", """{"sku":"A","title":"B","createTime":"yesterday"}""", "body")]
     [InlineData("POST", "/v1/products:batchWrite", """{"commands":[{"activate":1}]}""", "body")]
-    [InlineData("POST", "/v1/products:batchWrite", """{"commands":{}}""", "body")]
     [InlineData("POST", "/v1/products:search", """{"pageSize":"many"}""", "body")]
     [InlineData("POST", "/v1/products:search", """{"consistencyTokens":[1]}""", "body")]
     [InlineData("POST", "/v1/products/x:adjustStock", """{"delta":true}""", "body")]
@@ -43,9 +41,27 @@ public abstract class RestGarbageSuite(ICatalogUnderTest catalog)
     [InlineData("/v1/products:search?pageSize=99999999999")]
     [InlineData("/v1/products:search?page_size=1.5")]
     [InlineData("/v1/products:search?highlight=maybe")]
-    [InlineData("/v1/products:search?pageSize=1&pageSize=2")]
     [InlineData("/v1/products:suggest?query=a&pageSize=x")]
     public async Task A_parameter_that_is_not_what_it_should_be_is_an_invalid_argument(string path) => await RefusedAsync("GET", path, null, null, "parameters");
+
+    [Theory]
+    [InlineData("POST", "/v1/products", """{"sku":"A","title":"","categories":"C"}""", "body")]
+    [InlineData("POST", "/v1/products:batchWrite", """{"commands":{}}""", "body")]
+    [InlineData("GET", "/v1/products:search?pageSize=1&pageSize=2", null, "parameters")]
+    public async Task One_where_many_belong_and_many_where_one_belongs_are_invalid_arguments(string method, string path, string? body, string field)
+    {
+        var bytes = body is null ? null : Encoding.UTF8.GetBytes(body);
+        if (!MixesOneAndMany)
+        {
+            await RefusedAsync(method, path, bytes, body is null ? null : Json, field);
+            return;
+        }
+        using var response = await SendAsync(method, path, bytes, body is null ? null : Json);
+        Assert.DoesNotContain($"\"field\":\"{field}\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether one value counts as a list of one, and the last of several as the only one, as Envoy has it.</summary>
+    protected virtual bool MixesOneAndMany => false;
 
     [Fact]
     public async Task Text_that_is_not_UTF_8_is_an_invalid_argument()

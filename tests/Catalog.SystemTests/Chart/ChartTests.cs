@@ -1,0 +1,164 @@
+using System.Text.Json.Nodes;
+
+namespace Catalog.SystemTests;
+
+public sealed class ChartTests
+{
+    [Theory]
+    [MemberData(nameof(RenderedChart.Shapes), MemberType = typeof(RenderedChart))]
+    public async Task Helm_finds_nothing_to_complain_about(string set)
+    {
+        var (code, output, errors) = await RenderedChart.HelmAsync("lint", "--strict", RenderedChart.Folder, "--set", set);
+        Assert.True(code == 0, output + errors);
+    }
+
+    [Fact]
+    public async Task By_default_there_are_three_services_that_scale_behind_a_gateway()
+    {
+        var chart = await RenderedChart.RenderAsync();
+        Assert.Equal(["command", "gateway", "projector", "query"], chart.Of("Deployment").Select(RenderedChart.Name).Order());
+        Assert.Empty(chart.Of("StatefulSet"));
+        Assert.Equal(["command", "query"], chart.Of("HorizontalPodAutoscaler").Select(RenderedChart.Name).Order());
+        Assert.Equal(["command", "gateway", "projector", "query"], chart.Of("PodDisruptionBudget").Select(RenderedChart.Name).Order());
+        Assert.All(chart.Of("PodDisruptionBudget"), budget => Assert.Equal(1, (int)budget["spec"]!["maxUnavailable"]!));
+        Assert.Equal(["migrate", "topics", "rebuild"], chart.Of("Job").OrderBy(j => int.Parse((string)j["metadata"]!["annotations"]!["helm.sh/hook-weight"]!, null)).Select(RenderedChart.Name));
+        foreach (var service in new[] { "command-headless", "query-headless" }) Assert.Equal("None", (string)chart.The("Service", service)["spec"]!["clusterIP"]!);
+        Assert.Equal(("3", "2"), ((string)chart.Environment("topics")["Kafka__ReplicationFactor"]["value"]!, (string)chart.Environment("topics")["Kafka__MinInSyncReplicas"]["value"]!));
+    }
+
+    [Fact]
+    public async Task An_upgrade_leaves_the_number_of_pods_to_who_scales_them()
+    {
+        var chart = await RenderedChart.RenderAsync("projector.autoscaling.enabled=true,gateway.autoscaling.enabled=true");
+        Assert.All(chart.Of("Deployment"), d => Assert.Null(d["spec"]!["replicas"]));
+        var steady = await RenderedChart.RenderAsync("command.autoscaling.enabled=false,query.autoscaling.enabled=false,query.replicas=5");
+        Assert.Equal([2, 2, 2, 5], steady.Of("Deployment").Select(d => (int)d["spec"]!["replicas"]!).Order());
+    }
+
+    [Fact]
+    public async Task On_SQLite_the_command_service_is_one_pod_that_alone_has_its_volume()
+    {
+        var chart = await RenderedChart.RenderAsync("commandDatabase.provider=Sqlite");
+        Assert.Equal(["gateway", "projector", "query"], chart.Of("Deployment").Select(RenderedChart.Name).Order());
+        var command = chart.The("StatefulSet", "command")["spec"]!;
+        Assert.Equal(1, (int)command["replicas"]!);
+        Assert.Equal("ReadWriteOncePod", (string)command["volumeClaimTemplates"]![0]!["spec"]!["accessModes"]![0]!);
+        Assert.Equal("true", (string)chart.Environment("command")["Commands__BuildFirstIndex"]["value"]!);
+        Assert.Equal(["topics"], chart.Of("Job").Select(RenderedChart.Name));
+        Assert.DoesNotContain("command", chart.Of("HorizontalPodAutoscaler").Select(RenderedChart.Name));
+    }
+
+    [Fact]
+    public async Task Standalone_is_one_pod_and_the_gateway_that_leads_to_it()
+    {
+        var chart = await RenderedChart.RenderAsync("standalone.enabled=true");
+        Assert.Equal(["gateway"], chart.Of("Deployment").Select(RenderedChart.Name));
+        Assert.Equal(["standalone"], chart.Of("StatefulSet").Select(RenderedChart.Name));
+        Assert.Empty(chart.Of("Job"));
+        foreach (var service in new[] { "command-headless", "query-headless" })
+            Assert.Equal("standalone", (string)chart.The("Service", service)["spec"]!["selector"]!["app.kubernetes.io/component"]!);
+        var alone = await RenderedChart.RenderAsync("standalone.enabled=true,gateway.enabled=false");
+        Assert.Empty(alone.Of("Deployment"));
+    }
+
+    [Theory]
+    [MemberData(nameof(RenderedChart.Shapes), MemberType = typeof(RenderedChart))]
+    public async Task Every_pod_may_do_nothing_that_it_need_not(string set)
+    {
+        var chart = await RenderedChart.RenderAsync(set);
+        Assert.NotEmpty(chart.Pods());
+        foreach (var (name, pod) in chart.Pods())
+        {
+            Assert.False((bool)pod["automountServiceAccountToken"]!, name);
+            Assert.True((bool)pod["securityContext"]!["runAsNonRoot"]!, name);
+            Assert.Equal((1654, "RuntimeDefault"), ((int)pod["securityContext"]!["runAsUser"]!, (string)pod["securityContext"]!["seccompProfile"]!["type"]!));
+            var container = Assert.Single(pod["containers"]!.AsArray())!;
+            Assert.True((bool)container["securityContext"]!["readOnlyRootFilesystem"]!, name);
+            Assert.False((bool)container["securityContext"]!["allowPrivilegeEscalation"]!, name);
+            Assert.Equal("ALL", (string)container["securityContext"]!["capabilities"]!["drop"]![0]!);
+            Assert.NotNull(container["resources"]!["limits"]!["memory"]);
+            Assert.NotNull(container["resources"]!["requests"]!["cpu"]);
+        }
+        Assert.All(chart.Of("ServiceAccount"), account => Assert.False((bool)account["automountServiceAccountToken"]!));
+    }
+
+    [Theory]
+    [MemberData(nameof(RenderedChart.Shapes), MemberType = typeof(RenderedChart))]
+    public async Task Selectors_say_nothing_that_changes_from_version_to_version(string set)
+    {
+        var chart = await RenderedChart.RenderAsync(set);
+        string[] stable = ["app.kubernetes.io/component", "app.kubernetes.io/instance", "app.kubernetes.io/name"];
+        foreach (var workload in chart.Of("Deployment").Concat(chart.Of("StatefulSet")))
+        {
+            var selector = workload["spec"]!["selector"]!["matchLabels"]!.AsObject();
+            Assert.Equal(stable, selector.Select(l => l.Key).Order(StringComparer.Ordinal));
+            var labels = workload["spec"]!["template"]!["metadata"]!["labels"]!.AsObject();
+            Assert.All(selector, l => Assert.Equal((string)l.Value!, (string)labels[l.Key]!));
+        }
+    }
+
+    [Fact]
+    public async Task Pods_take_calls_until_everybody_knows_that_they_leave_and_then_have_time_to_end_them()
+    {
+        var chart = await RenderedChart.RenderAsync("preStopSeconds=20");
+        foreach (var name in new[] { "command", "query", "projector" })
+        {
+            var pod = chart.Pods().Single(p => p.Name == name).Spec;
+            Assert.Equal(20, (int)pod["containers"]![0]!["lifecycle"]!["preStop"]!["sleep"]!["seconds"]!);
+            // The host gives calls in flight 25 seconds.
+            Assert.True((int)pod["terminationGracePeriodSeconds"]! > 20 + 25);
+        }
+        // There is no other that calls could go to meanwhile.
+        Assert.Null((await RenderedChart.RenderAsync("commandDatabase.provider=Sqlite")).Pods().Single(p => p.Name == "command").Spec["containers"]![0]!["lifecycle"]);
+    }
+
+    [Fact]
+    public async Task A_changed_value_rolls_the_pods_that_it_is_for()
+    {
+        var (before, after) = (await RenderedChart.RenderAsync(), await RenderedChart.RenderAsync("queries.maxTokenWait=00:00:09,gateway.timeouts.query=9s"));
+        var changed = before.Of("Deployment").Where(d => !JsonNode.DeepEquals(d["spec"]!["template"], after.The("Deployment", RenderedChart.Name(d))["spec"]!["template"])).Select(RenderedChart.Name).Order();
+        Assert.Equal(["gateway", "query"], changed);
+    }
+
+    [Fact]
+    public async Task Credentials_come_from_secrets_that_are_there_and_from_nowhere_else()
+    {
+        var chart = await RenderedChart.RenderAsync(RenderedChart.Shapes.Last().Data);
+        Assert.Empty(chart.Of("Secret"));
+        foreach (var name in new[] { "CommandDatabase__ConnectionString", "Kafka__Client__sasl_username", "Kafka__Client__sasl_password", "Elasticsearch__ApiKey" })
+            Assert.NotNull(chart.Environment("command")[name]["valueFrom"]!["secretKeyRef"]);
+        foreach (var name in new[] { "Kafka__Client__ssl_ca_location", "Kafka__Client__ssl_key_location", "Elasticsearch__CaCertificate" })
+        {
+            var folder = Path.GetDirectoryName((string)chart.Environment("query")[name]["value"]!);
+            Assert.Contains(chart.Pods().Single(p => p.Name == "query").Spec["containers"]![0]!["volumeMounts"]!.AsArray(), m => (string)m!["mountPath"]! == folder);
+        }
+        // The query service never looks into the command database, nor does the projector.
+        Assert.DoesNotContain(chart.Environment("query").Concat(chart.Environment("projector")), e => e.Key.StartsWith("CommandDatabase", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", "command", "1433 9092 9200")]
+    [InlineData("", "query", "9092 9200")]
+    [InlineData("", "projector", "9092 9200")]
+    [InlineData("", "migrate", "1433")]
+    [InlineData("", "topics", "9092")]
+    [InlineData("", "rebuild", "1433 9200")]
+    [InlineData("", "default-deny", "")]
+    [InlineData("commandDatabase.provider=Sqlite", "command", "9092 9200")]
+    [InlineData("standalone.enabled=true", "standalone", "")]
+    public async Task Nobody_talks_to_anybody_but_as_the_picture_says(string set, string component, string stores)
+    {
+        var policy = (await RenderedChart.RenderAsync(set)).The("NetworkPolicy", component)["spec"]!;
+        Assert.Equal(["Ingress", "Egress"], policy["policyTypes"]!.AsArray().Select(t => (string)t!));
+        var ports = Ports(policy["egress"]);
+        if (component != "default-deny")
+        {
+            Assert.Equal(["TCP", "UDP"], policy["egress"]!.AsArray().SelectMany(r => r!["ports"]!.AsArray()).Where(p => (int)p!["port"]! == 53).Select(p => (string)p!["protocol"]!).Order());
+        }
+        Assert.Equal(stores, string.Join(' ', ports.Where(p => p != 53).Distinct().Order()));
+        if (component is "command" or "query") Assert.Equal("gateway", (string)Assert.Single(policy["ingress"]![0]!["from"]!.AsArray())!["podSelector"]!["matchLabels"]!["app.kubernetes.io/component"]!);
+        if (component is "migrate" or "topics" or "rebuild" or "default-deny") Assert.Empty(Ports(policy["ingress"]));
+    }
+
+    private static IEnumerable<int> Ports(JsonNode? rules) => rules?.AsArray().SelectMany(r => r!["ports"]!.AsArray()).Select(p => (int)p!["port"]!) ?? [];
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Installs the chart on a real cluster, and upgrades, kills and stops what it installed while clients write and read; then holds what they were told to what happened.
+#
+# Where: the cluster that KUBECONFIG names; else a node of its own out of TEST_KUBERNETES (a folder with `up`, `down`, `in`, `load`); else a cluster by k3d, gone afterwards.
+#   helm (or TEST_HELM), kubectl, the .NET SDK. With k3d or KUBECONFIG: docker, and E2E_REGISTRY, where images are pushed (k3d brings its own).
+#   With TEST_KUBERNETES: TEST_KAFKA_RUN and TEST_ELASTICSEARCH_RUN start the servers, TEST_ENVOY is the gateway's program, and TEST_IMAGE makes images without a
+#   registry: TEST_IMAGE NAME:TAG OUT.tar FOLDER ENTRYPOINT [ARG...].
+#   E2E_IMAGES names a folder in which images that were made this way are kept for the next run. E2E_GATEWAY is the gateway's URL, where it cannot be found.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+helm=${TEST_HELM:-helm} work=$(mktemp -d) tag=e2e ns=catalog-e2e release=catalog name=catalog-cqrs-grpc
+source tests/e2e/cluster.sh
+trap 'status=$?; trap - EXIT; finish || true; exit $status' EXIT
+
+say() { printf '\n%(%H:%M:%S)T == %s\n' -1 "$*"; }
+pods() { kubectl -n "$ns" get pods -l "app.kubernetes.io/component=$1" --field-selector=status.phase=Running -o name; }
+phase() { say "$1"; echo "$1" > "$work/phase"; }
+calm() { phase 'nothing happens'; sleep 5; }
+ready() { # after something was killed
+  local kind
+  for kind in $(kubectl -n "$ns" get deployments,statefulsets -l "app.kubernetes.io/instance=$release" -o name); do
+    kubectl -n "$ns" rollout status "$kind" --timeout=3m > /dev/null
+  done
+}
+tests() { # FILTER...: tests against the gateway, from where it can be reached
+  reach env TEST_GATEWAY="$gateway" TEST_GATEWAY_PHASE="$work/phase" "$PWD/tests/Catalog.SystemTests/bin/Release/net10.0/Catalog.SystemTests" "$@"
+}
+# helm itself waits until everything is Ready.
+deploy() {
+  local addressing status=0
+  address & addressing=$!
+  "$helm" "$1" "$release" charts/cqrs-grpc -n "$ns" -f tests/e2e/values.yaml "${settings[@]}" --wait --timeout 5m "${@:2}" > "$work/helm.log" || status=$?
+  kill "$addressing" 2> /dev/null || true
+  [ "$status" = 0 ] || { cat "$work/helm.log"; explain; exit 1; }
+}
+explain() { kubectl -n "$ns" get pods,jobs,events --sort-by=.metadata.creationTimestamp | tail -40; }
+smoke() { "$helm" test "$release" -n "$ns" --logs | grep -A3 '^POD LOGS' || { explain; exit 1; }; }
+gone() { # what a release left behind in its namespace, beside the volume, which is the data
+  local left
+  kubectl -n "$ns" wait --for=delete pod -l "app.kubernetes.io/instance=$release" --timeout=2m > /dev/null 2>&1 || true
+  left=$(kubectl -n "$ns" get all,configmap,secret,serviceaccount,networkpolicy,poddisruptionbudget,hpa -l "app.kubernetes.io/instance=$release" -o name)
+  [ -z "$left" ] || { echo "left behind: $left" >&2; return 1; }
+}
+
+say "cluster and images"
+cluster
+dotnet build tests/Catalog.SystemTests -c Release -v quiet
+kubectl create namespace "$ns"
+# What the chart makes must be allowed where nothing else is.
+kubectl label namespace "$ns" pod-security.kubernetes.io/enforce=restricted > /dev/null
+stores
+
+say "install: three services"
+deploy install
+kubectl -n "$ns" get pods
+gateway=$(gateway_url)
+say "helm test"
+smoke
+
+if [ -z "${E2E_SHORT:-}" ]; then
+  say "the suites, through the gateway"
+  tests -class "Catalog.SystemTests.Deployed*" > "$work/suites.log" || { cat "$work/suites.log"; explain; exit 1; }
+  grep Total: "$work/suites.log"
+fi
+
+calm
+tests -class "*UnderLoadTests" -showliveoutput on > "$work/load.log" 2>&1 & load=$!
+sleep 15
+
+phase 'rolling restart of everything'
+deploy upgrade --set-string "command.podAnnotations.e2e=1,query.podAnnotations.e2e=1,projector.podAnnotations.e2e=1,gateway.podAnnotations.e2e=1"
+calm
+for component in gateway query projector command; do
+  phase "kill of a pod of $component"
+  kubectl -n "$ns" delete "$(pods "$component" | head -1)" --grace-period=0 --force > /dev/null 2>&1
+  sleep 3; ready
+  calm
+done
+phase 'Kafka is away, for longer than the relay waits for it'
+kafka_stop
+sleep 45
+phase 'Kafka is back'
+kafka_start
+sleep 15
+phase 'rollback to the first revision'
+"$helm" rollback "$release" 1 -n "$ns" --wait --timeout 5m > /dev/null
+calm
+rm "$work/phase"
+wait "$load" || { cat "$work/load.log"; explain; exit 1; }
+grep -E 'queries,|commands,|seed ' "$work/load.log"
+kubectl -n "$ns" get hpa
+
+say "uninstall"
+"$helm" uninstall "$release" -n "$ns" --wait > /dev/null
+gone
+kubectl -n "$ns" delete pvc --all --wait > /dev/null
+
+say "install: standalone"
+settings+=(--set standalone.enabled=true)
+deploy install
+kubectl -n "$ns" get pods
+gateway=$(gateway_url)
+smoke
+phase 'the pod is killed'
+tests -class "*UnderLoadTests" -showliveoutput on > "$work/load.log" 2>&1 & load=$!
+sleep 12
+kubectl -n "$ns" delete "$(pods standalone)" --grace-period=0 --force > /dev/null 2>&1
+sleep 3; ready
+calm
+rm "$work/phase"
+wait "$load" || { cat "$work/load.log"; explain; exit 1; }
+grep -E 'queries,|commands,|seed ' "$work/load.log"
+"$helm" uninstall "$release" -n "$ns" --wait > /dev/null
+gone
+say "everything holds"
