@@ -1,7 +1,7 @@
 using Catalog.Queries;
 using Catalog.Sqlite.Index.Documents;
-using Catalog.Sqlite.Sql;
 using Catalog.Sqlite.Index.Text;
+using Catalog.Sqlite.Sql;
 using Catalog.V1;
 using Google.Protobuf;
 

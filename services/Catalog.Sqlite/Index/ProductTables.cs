@@ -1,6 +1,6 @@
 using Catalog.Sqlite.Index.Documents;
-using Catalog.Sqlite.Sql;
 using Catalog.Sqlite.Index.Text;
+using Catalog.Sqlite.Sql;
 using Catalog.V1;
 using Google.Protobuf;
 

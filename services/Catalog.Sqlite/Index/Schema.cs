@@ -1,5 +1,5 @@
-using Catalog.Sqlite.Sql;
 using Catalog.Sqlite.Index.Text;
+using Catalog.Sqlite.Sql;
 
 namespace Catalog.Sqlite.Index;
 
