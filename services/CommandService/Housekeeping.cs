@@ -2,7 +2,7 @@ using Catalog.Commands.Relaying;
 
 namespace Catalog.CommandService;
 
-/// <summary>Once a minute, in the process that has the lease: removes old events that the queue has taken, and old receipts.</summary>
+/// <summary>Once a minute, in the process that has the lease: removes old events that the queue has taken and the index holds, and old receipts.</summary>
 internal sealed partial class Housekeeping(Relay relay, IOutbox outbox, IRetention retention, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
@@ -16,7 +16,7 @@ internal sealed partial class Housekeeping(Relay relay, IOutbox outbox, IRetenti
             {
                 if (await relay.GetStatusAsync(stoppingToken) is null) continue;
                 var state = await outbox.GetStateAsync(stoppingToken);
-                await retention.RunAsync(Math.Min(state.Published, state.DirectSync?.Position ?? long.MaxValue), stoppingToken);
+                await retention.RunAsync(Math.Min(state.Published, state.Indexed), stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {

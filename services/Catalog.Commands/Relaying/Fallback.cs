@@ -3,54 +3,105 @@ using Microsoft.Extensions.Logging;
 namespace Catalog.Commands.Relaying;
 
 /// <summary>
-/// Decides when the index is fed directly (G7): as soon as an event has waited too long for the queue, and until the queue has caught up again and its readers
-/// with it, so that no read ever waits behind the backlog.
+/// Decides when the index is fed directly (G7): as soon as an event has waited too long for the queue, or is in the queue and its readers cannot be seen to have it, because the
+/// queue does not answer; and until the queue has caught up again and its readers with it, so that no read ever waits behind the backlog. It begins where the readers were last seen.
 /// </summary>
 internal sealed partial class Fallback(
     IOutbox outbox, IEventPublisher publisher, IDirectSync sync, Publishing publishing, RelayLease lease, RelayOptions options, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250), SaveEvery = TimeSpan.FromSeconds(1), Fresh = TimeSpan.FromSeconds(1), Soon = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250), Ask = TimeSpan.FromMilliseconds(500), SaveEvery = TimeSpan.FromSeconds(1), Fresh = TimeSpan.FromSeconds(1), Soon = TimeSpan.FromSeconds(2);
 
-    private DirectSync? _now = lease.State.DirectSync;
-    private long _reached = lease.State.DirectSync?.Position ?? 0;
+    private long _since = lease.State.DirectSyncSince?.UtcTicks ?? 0;
+    private long _indexed = lease.State.Indexed;
+    private long _saved = lease.State.Indexed;
+    private long _answered;
 
-    /// <summary>Direct sync as it stands; null while it is off.</summary>
-    public DirectSync? Now => Volatile.Read(ref _now) is { } now ? now with { Position = Interlocked.Read(ref _reached) } : null;
+    /// <summary>Since when direct sync is on; null while it is off.</summary>
+    public DateTimeOffset? Since => Interlocked.Read(ref _since) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>Up to here everything is known to be in the index.</summary>
+    public long Indexed => Interlocked.Read(ref _indexed);
 
     /// <summary>Watches until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         while (true)
         {
-            if (_now is null)
+            if (Since is not { } since)
             {
                 await WaitUntilQueueFailsAsync(stopping);
-                Volatile.Write(ref _now, new DirectSync(time.GetUtcNow(), publishing.Published));
-                Interlocked.Exchange(ref _reached, publishing.Published);
+                since = time.GetUtcNow();
+                Interlocked.Exchange(ref _since, since.UtcTicks);
                 await SaveAsync(stopping);
-                Begun(logger, options.FallbackAfter.TotalSeconds, publishing.Published);
+                Begun(logger, options.FallbackAfter.TotalSeconds, Indexed);
             }
             else
             {
-                Continued(logger, _now.Since, _reached);
+                Continued(logger, since, Indexed);
             }
             await SyncUntilQueueIsBackAsync(stopping);
-            var lasted = time.GetUtcNow() - _now.Since;
-            if (!await outbox.SaveDirectSyncAsync(lease.Epoch, null, stopping)) throw new RelayDeposedException();
-            Volatile.Write(ref _now, null);
-            Ended(logger, lasted.TotalSeconds);
+            if (!await outbox.SaveIndexedAsync(lease.Epoch, Indexed, null, stopping)) throw new RelayDeposedException();
+            Interlocked.Exchange(ref _since, 0);
+            Ended(logger, (time.GetUtcNow() - since).TotalSeconds);
         }
     }
 
     private async Task WaitUntilQueueFailsAsync(CancellationToken stopping)
     {
-        while (!(publishing.Oldest is { } oldest && time.GetUtcNow() - oldest > options.FallbackAfter)) await Task.Delay(Look, time, stopping);
+        Answered();
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var following = FollowReadersAsync(enough.Token);
+        try
+        {
+            while (!HasFailed())
+            {
+                await Task.Delay(Look, time, stopping);
+                if (following.IsCompleted) await following;
+            }
+        }
+        finally
+        {
+            await enough.CancelAsync();
+            await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private bool HasFailed() =>
+        (publishing.Oldest is { } oldest && time.GetUtcNow() - oldest > options.FallbackAfter)
+        || (Indexed < publishing.Published && time.GetElapsedTime(Interlocked.Read(ref _answered)) > options.FallbackAfter);
+
+    private void Answered() => Interlocked.Exchange(ref _answered, time.GetTimestamp());
+
+    /// <summary>Notes what the readers of the queue have put into the index.</summary>
+    private async Task FollowReadersAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(Ask, time, cancellation);
+            try
+            {
+                var published = publishing.Published;
+                if (published > Indexed)
+                {
+                    var end = await publisher.GetEndAsync(cancellation);
+                    for (; !await publisher.HasPassedAsync(end, cancellation); await Task.Delay(Ask, time, cancellation)) Answered();
+                    Interlocked.Exchange(ref _indexed, published);
+                }
+                Answered();
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                StillAway(logger, e.Message);
+                continue;
+            }
+            await SaveIfChangedAsync(cancellation);
+        }
     }
 
     private async Task SyncUntilQueueIsBackAsync(CancellationToken stopping)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var syncing = sync.RunAsync(_reached, position => Interlocked.Exchange(ref _reached, position), enough.Token);
+        var syncing = sync.RunAsync(Indexed, position => Interlocked.Exchange(ref _indexed, position), enough.Token);
         try
         {
             var back = WaitUntilQueueIsBackAsync(enough.Token);
@@ -94,22 +145,27 @@ internal sealed partial class Fallback(
     private async Task SaveRegularlyAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(SaveEvery, time);
-        while (await timer.WaitForNextTickAsync(cancellation))
+        while (await timer.WaitForNextTickAsync(cancellation)) await SaveIfChangedAsync(cancellation);
+    }
+
+    private async Task SaveIfChangedAsync(CancellationToken cancellation)
+    {
+        if (Indexed == _saved) return;
+        try
         {
-            try
-            {
-                await SaveAsync(cancellation);
-            }
-            catch (CommandStoreException)
-            {
-                // It is only where the next holder would go on; written twice, nothing changes.
-            }
+            await SaveAsync(cancellation);
+        }
+        catch (CommandStoreException)
+        {
+            // It is only where the next holder would go on; written twice, nothing changes.
         }
     }
 
     private async Task SaveAsync(CancellationToken cancellation)
     {
-        if (!await outbox.SaveDirectSyncAsync(lease.Epoch, Now, cancellation)) throw new RelayDeposedException();
+        var indexed = Indexed;
+        if (!await outbox.SaveIndexedAsync(lease.Epoch, indexed, Since, cancellation)) throw new RelayDeposedException();
+        _saved = indexed;
     }
 
     [LoggerMessage(1, LogLevel.Error, "The queue has not taken an event for {Seconds} s: the index is fed from the event log directly, after position {Position}")]

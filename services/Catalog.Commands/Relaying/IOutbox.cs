@@ -30,8 +30,8 @@ public interface IOutbox
     /// <summary>Notes the position up to which the broker acknowledged everything. False if the relay was deposed.</summary>
     ValueTask<bool> SavePublishedAsync(long epoch, long published, CancellationToken cancellation);
 
-    /// <summary>Notes how far direct sync is, or with null that it is off. False if the relay was deposed.</summary>
-    ValueTask<bool> SaveDirectSyncAsync(long epoch, DirectSync? directSync, CancellationToken cancellation);
+    /// <summary>Notes the position up to which everything is in the index, and since when direct sync is on; null while it is off. False if the relay was deposed.</summary>
+    ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, CancellationToken cancellation);
 
     /// <summary>Sets an event aside that the broker will never take (G9). One for the same position replaces it.</summary>
     ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation);
@@ -52,14 +52,10 @@ public sealed record RelayLease(long Epoch, OutboxState State);
 /// <param name="LogId">The event log.</param>
 /// <param name="Head">The position of the newest event that may be read; 0 if there never was one.</param>
 /// <param name="Published">The position up to which the broker acknowledged everything.</param>
-/// <param name="DirectSync">Direct sync, while it is on.</param>
+/// <param name="Indexed">The position up to which everything is known to be in the index: what the projectors were seen to have passed, or direct sync has written.</param>
+/// <param name="DirectSyncSince">Since when direct sync is on: the index is fed from the event log because the queue cannot be reached, or is not caught up yet (G7). Null while it is off.</param>
 /// <param name="DeadEvents">How many events were set aside.</param>
-public sealed record OutboxState(string LogId, long Head, long Published, DirectSync? DirectSync, long DeadEvents);
-
-/// <summary>Direct sync: the index is fed from the event log because the queue cannot be reached, or is not caught up yet (G7).</summary>
-/// <param name="Since">When it began.</param>
-/// <param name="Position">The position up to which everything is in the index.</param>
-public sealed record DirectSync(DateTimeOffset Since, long Position);
+public sealed record OutboxState(string LogId, long Head, long Published, long Indexed, DateTimeOffset? DirectSyncSince, long DeadEvents);
 
 /// <summary>An event as it stands in the log.</summary>
 /// <param name="Position">Its place.</param>

@@ -27,7 +27,7 @@ public sealed partial class Relay : BackgroundService
         (_outbox, _publisher, _sync, _options, _time, _metrics, _logger) = (outbox, publisher, sync, options, time, metrics, logger);
         metrics.Show(() => _term is { } term ? new RelayGauges(
             term.Publishing.Unacknowledged + Math.Max(0, term.Head - term.Publishing.Read),
-            term.Publishing.Oldest is { } oldest ? Math.Max(0, (time.GetUtcNow() - oldest).TotalSeconds) : 0, term.Fallback.Now is not null, Interlocked.Read(ref _deadEvents)) : null);
+            term.Publishing.Oldest is { } oldest ? Math.Max(0, (time.GetUtcNow() - oldest).TotalSeconds) : 0, term.Fallback.Since is not null, Interlocked.Read(ref _deadEvents)) : null);
     }
 
     /// <summary>How far the relay is; null while another process has the lease.</summary>
@@ -37,10 +37,11 @@ public sealed partial class Relay : BackgroundService
         var state = await _outbox.GetStateAsync(cancellation);
         term.Head = state.Head;
         Interlocked.Exchange(ref _deadEvents, state.DeadEvents);
-        if (term.Fallback.Now is { } direct)
+        if (term.Fallback.Since is not null)
         {
-            var next = await _outbox.ReadAsync(direct.Position, 1, cancellation);
-            return new RelayStatus(state.LogId, term.Lease.Epoch, term.Publishing.Published, Math.Max(0, state.Head - direct.Position), next.Count > 0 ? next[0].Occurred : null, DirectSync: true);
+            var indexed = term.Fallback.Indexed;
+            var next = await _outbox.ReadAsync(indexed, 1, cancellation);
+            return new RelayStatus(state.LogId, term.Lease.Epoch, term.Publishing.Published, Math.Max(0, state.Head - indexed), next.Count > 0 ? next[0].Occurred : null, DirectSync: true);
         }
         return new RelayStatus(state.LogId, term.Lease.Epoch, term.Publishing.Published, term.Publishing.Unacknowledged + Math.Max(0, state.Head - term.Publishing.Read), term.Publishing.Oldest, DirectSync: false);
     }

@@ -53,12 +53,12 @@ CREATE TABLE [$(schema)].relay (
     owner                nvarchar(256) NULL,                           -- for people
     expires_at           datetime2(3)  NOT NULL,                       -- UTC
     published            bigint        NOT NULL,
-    direct_sync_since    datetime2(7)  NULL,                           -- UTC
-    direct_sync_position bigint        NULL
+    indexed              bigint        NOT NULL,
+    direct_sync_since    datetime2(7)  NULL                            -- UTC
 );
 
-INSERT INTO [$(schema)].relay (one, epoch, owner, expires_at, published, direct_sync_since, direct_sync_position)
-VALUES (1, 0, NULL, SYSUTCDATETIME(), 0, NULL, NULL);
+INSERT INTO [$(schema)].relay (one, epoch, owner, expires_at, published, indexed, direct_sync_since)
+VALUES (1, 0, NULL, SYSUTCDATETIME(), 0, 0, NULL);
 
 -- The events that the broker will never take.
 CREATE TABLE [$(schema)].dead_events (

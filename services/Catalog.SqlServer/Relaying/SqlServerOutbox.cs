@@ -26,8 +26,7 @@ internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, 
     public async ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation)
     {
         var row = await RunAsync((c, call) => c.QuerySingleAsync<StateRow>(call), _sql.ReadRelay, null, cancellation);
-        var directSync = row.Direct_Sync_Since is { } since ? new DirectSync(Utc(since), row.Direct_Sync_Position!.Value) : null;
-        return new OutboxState(row.Log_Id, row.Head, row.Published, directSync, row.Dead_Events);
+        return new OutboxState(row.Log_Id, row.Head, row.Published, row.Indexed, row.Direct_Sync_Since is { } since ? Utc(since) : null, row.Dead_Events);
     }
 
     public async ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
@@ -37,13 +36,13 @@ internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, 
 
     public ValueTask<bool> SavePublishedAsync(long epoch, long published, CancellationToken cancellation) => ChangeAsync(_sql.SavePublished, new { epoch, published }, cancellation);
 
-    public ValueTask<bool> SaveDirectSyncAsync(long epoch, DirectSync? directSync, CancellationToken cancellation)
+    public ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, CancellationToken cancellation)
     {
         var parameters = new DynamicParameters();
         parameters.Add("epoch", epoch, DbType.Int64);
-        parameters.Add("since", directSync?.Since.UtcDateTime, DbType.DateTime2);
-        parameters.Add("position", directSync?.Position, DbType.Int64);
-        return ChangeAsync(_sql.SaveDirectSync, parameters, cancellation);
+        parameters.Add("indexed", indexed, DbType.Int64);
+        parameters.Add("since", directSyncSince?.UtcDateTime, DbType.DateTime2);
+        return ChangeAsync(_sql.SaveIndexed, parameters, cancellation);
     }
 
     public async ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation)
@@ -75,7 +74,7 @@ internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, 
 
     private static DateTimeOffset Utc(DateTime value) => new(value, TimeSpan.Zero);
 
-    private sealed record StateRow(string Log_Id, long Head, long Published, DateTime? Direct_Sync_Since, long? Direct_Sync_Position, long Dead_Events);
+    private sealed record StateRow(string Log_Id, long Head, long Published, long Indexed, DateTime? Direct_Sync_Since, long Dead_Events);
 
     private sealed record DeadRow(long Position, string? Trace_Parent, byte[] Body, string Reason, DateTime Set_Aside);
 }

@@ -23,7 +23,8 @@ internal sealed partial class Statements
         DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION();
         SELECT log.id AS log_id,
             ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WHERE position < @mark ORDER BY position DESC), log.trimmed) AS head,
-            CASE WHEN relay.published < log.trimmed THEN log.trimmed ELSE relay.published END AS published, relay.direct_sync_since, relay.direct_sync_position,
+            CASE WHEN relay.published < log.trimmed THEN log.trimmed ELSE relay.published END AS published,
+            CASE WHEN relay.indexed < log.trimmed THEN log.trimmed ELSE relay.indexed END AS indexed, relay.direct_sync_since,
             (SELECT COUNT_BIG(*) FROM [{schema}].dead_events) AS dead_events
         FROM [{schema}].relay AS relay CROSS JOIN [{schema}].log AS log
         WHERE relay.one = 1 AND log.one = 1;
@@ -33,8 +34,8 @@ internal sealed partial class Statements
         UPDATE [{schema}].relay SET published = @published WHERE one = 1 AND epoch = @epoch;
         """;
 
-    public string SaveDirectSync { get; } = $"""
-        UPDATE [{schema}].relay SET direct_sync_since = @since, direct_sync_position = @position WHERE one = 1 AND epoch = @epoch;
+    public string SaveIndexed { get; } = $"""
+        UPDATE [{schema}].relay SET indexed = @indexed, direct_sync_since = @since WHERE one = 1 AND epoch = @epoch;
         """;
 
     public string SetAside { get; } = $"""

@@ -32,14 +32,13 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
     /// <inheritdoc />
     public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) => ValueTask.FromResult(Read(
         """
-        SELECT log.id, ifnull((SELECT max(position) FROM events), log.trimmed), max(relay.published, log.trimmed), direct_sync_since, direct_sync_position,
+        SELECT log.id, ifnull((SELECT max(position) FROM events), log.trimmed), max(relay.published, log.trimmed), max(relay.indexed, log.trimmed), direct_sync_since,
             (SELECT count(*) FROM dead_events)
         FROM log, relay
         """, [], row =>
         {
             row.Step();
-            var directSync = row.IsNull(3) ? null : new DirectSync(Time(row.Long(3)), row.Long(4));
-            return new OutboxState(row.Text(0), row.Long(1), row.Long(2), directSync, row.Long(5));
+            return new OutboxState(row.Text(0), row.Long(1), row.Long(2), row.Long(3), row.IsNull(4) ? null : Time(row.Long(4)), row.Long(5));
         }));
 
     /// <inheritdoc />
@@ -55,9 +54,8 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
         connection.Execute("UPDATE relay SET published = $published WHERE epoch = $epoch", new { epoch, published })) > 0;
 
     /// <inheritdoc />
-    public async ValueTask<bool> SaveDirectSyncAsync(long epoch, DirectSync? directSync, CancellationToken cancellation) => await WriteAsync(connection =>
-        connection.Execute("UPDATE relay SET direct_sync_since = $since, direct_sync_position = $position WHERE epoch = $epoch",
-            new { epoch, since = directSync?.Since.UtcTicks, position = directSync?.Position })) > 0;
+    public async ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, CancellationToken cancellation) => await WriteAsync(connection =>
+        connection.Execute("UPDATE relay SET indexed = $indexed, direct_sync_since = $since WHERE epoch = $epoch", new { epoch, indexed, since = directSyncSince?.UtcTicks })) > 0;
 
     /// <inheritdoc />
     public async ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation) => await WriteAsync(connection => connection.Execute(

@@ -4,8 +4,8 @@ CREATE TABLE relay (
     owner                TEXT,
     expires              INTEGER NOT NULL DEFAULT 0,    -- milliseconds of the Unix epoch, by the clock of this database
     published            INTEGER NOT NULL DEFAULT 0,    -- up to here the broker acknowledged everything
-    direct_sync_since    INTEGER,                       -- UTC ticks; NULL while direct sync is off
-    direct_sync_position INTEGER
+    indexed              INTEGER NOT NULL DEFAULT 0,    -- up to here everything is known to be in the index
+    direct_sync_since    INTEGER                        -- UTC ticks; NULL while direct sync is off
 ) STRICT;
 
 INSERT INTO relay DEFAULT VALUES;

@@ -16,6 +16,7 @@ public sealed class CutConnectionTests(SharedCluster shared)
         var catalog = shared.Catalog;
         await using var proxy = await Proxy.StartAsync(catalog.Commands.Target);
         var created = await catalog.CreatedAsync();
+        await catalog.Reads().GetProductAsync(new GetProductRequest { Name = created.Name, ConsistencyTokens = { created.ConsistencyToken } });
         var (cut, request) = (0, new AdjustStockRequest());
         for (var i = 1; i <= Cuts; i++)
         {

@@ -25,7 +25,7 @@ public sealed class QueueAwayTests
         });
         async Task Until(string what, Func<ProjectionStatus, bool> condition) => await Eventually.TrueAsync(what, async () =>
         {
-            if (writing.IsFaulted) await writing;
+            if (writing.IsFaulted) throw new InvalidOperationException($"{what}: after {written} writes\n{it.Logs()}", writing.Exception);
             return condition(await it.Cluster.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest()));
         }, TimeSpan.FromMinutes(2));
 

@@ -47,6 +47,12 @@ internal sealed class FakeQueue : IEventPublisher
     /// <summary>Whether its readers keep up.</summary>
     public bool ReadersKeepUp { get; set; } = true;
 
+    /// <summary>It takes events, and answers no question.</summary>
+    public bool Silent { get; set; }
+
+    /// <summary>How often it was asked about its readers.</summary>
+    public int Asked { get; private set; }
+
     /// <summary>Every session ends; of what waited, some reaches the topic nevertheless.</summary>
     public void Break(int takenNevertheless = 0)
     {
@@ -65,11 +71,16 @@ internal sealed class FakeQueue : IEventPublisher
 
     public ValueTask<TopicEnd> GetEndAsync(CancellationToken cancellation)
     {
-        if (Away) throw new IOException("The queue is away.");
+        if (Away || Silent) throw new IOException("The queue is away.");
         lock (_gate) return ValueTask.FromResult(new TopicEnd(new Dictionary<int, long> { [0] = _topic.Count }));
     }
 
-    public ValueTask<bool> HasPassedAsync(TopicEnd end, CancellationToken cancellation) => ValueTask.FromResult(ReadersKeepUp);
+    public ValueTask<bool> HasPassedAsync(TopicEnd end, CancellationToken cancellation)
+    {
+        Asked++;
+        if (Away || Silent) throw new IOException("The queue is away.");
+        return ValueTask.FromResult(ReadersKeepUp);
+    }
 
     private sealed class Session(FakeQueue queue, Action<PublishReport> report) : IPublishSession
     {

@@ -155,8 +155,46 @@ public sealed class RelayTests : IAsyncDisposable
 
         _catalog.Queue.ReadersKeepUp = true;
         await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: false });
-        Assert.Null((await _catalog.Outbox.GetStateAsync(default)).DirectSync);
+        Assert.Null((await _catalog.Outbox.GetStateAsync(default)).DirectSyncSince);
         Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.FirstAppearances);
+    }
+
+    [Fact]
+    public async Task What_the_queue_took_and_its_readers_did_not_is_passed_by_too_from_where_they_were_last_seen()
+    {
+        _catalog.Options.FallbackAfter = TimeSpan.FromSeconds(1);
+        var relay = await _catalog.StartAsync();
+        await _catalog.CommitAsync(5);
+        var seen = (await _catalog.PositionsAsync()).Last();
+        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == seen);
+
+        _catalog.Queue.ReadersKeepUp = false;
+        await _catalog.CommitAsync(5);
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        _catalog.Queue.Silent = true;
+
+        await Eventually(async () => _catalog.DirectSync.Position == (await _catalog.PositionsAsync()).Last());
+        Assert.Equal(seen, _catalog.DirectSync.From);
+        Assert.True((await relay.GetStatusAsync(default))!.DirectSync);
+        (_catalog.Queue.Silent, _catalog.Queue.ReadersKeepUp) = (false, true);
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: false });
+    }
+
+    [Fact]
+    public async Task Readers_that_are_slow_while_the_queue_answers_are_waited_for()
+    {
+        _catalog.Options.FallbackAfter = TimeSpan.FromSeconds(1);
+        _catalog.Queue.ReadersKeepUp = false;
+        var relay = await _catalog.StartAsync();
+        await _catalog.CommitAsync(5);
+        var asked = _catalog.Queue.Asked;
+        // Longer than it waits for the queue.
+        await Eventually(() => Task.FromResult(_catalog.Queue.Asked > asked + 4));
+        Assert.False((await relay.GetStatusAsync(default))!.DirectSync);
+
+        _catalog.Queue.ReadersKeepUp = true;
+        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == (await _catalog.PositionsAsync()).Last());
+        Assert.Equal(0, _catalog.DirectSync.Runs);
     }
 
     [Fact]
@@ -166,7 +204,7 @@ public sealed class RelayTests : IAsyncDisposable
         _catalog.Queue.Away = true;
         var first = await _catalog.StartAsync();
         await _catalog.CommitAsync(10);
-        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).DirectSync?.Position == (await _catalog.PositionsAsync()).Last());
+        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == (await _catalog.PositionsAsync()).Last());
         await first.StopAsync(default);
         var reached = _catalog.DirectSync.Position;
 
@@ -225,7 +263,8 @@ public sealed class RelayTests : IAsyncDisposable
 
         public ValueTask<bool> SavePublishedAsync(long epoch, long published, CancellationToken cancellation) => When(() => inner.SavePublishedAsync(epoch, published, cancellation));
 
-        public ValueTask<bool> SaveDirectSyncAsync(long epoch, DirectSync? directSync, CancellationToken cancellation) => When(() => inner.SaveDirectSyncAsync(epoch, directSync, cancellation));
+        public ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, CancellationToken cancellation) =>
+            When(() => inner.SaveIndexedAsync(epoch, indexed, directSyncSince, cancellation));
 
         public ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation) => inner.SetAsideAsync(dead, cancellation);
 
