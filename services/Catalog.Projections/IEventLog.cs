@@ -14,6 +14,7 @@ public interface IEventLog
 
     /// <summary>
     /// Gives the log another id, because its database was restored from a backup: positions, tokens and indices of the lost future are void from then on (G12).
+    /// So is the lease that a relay held when the backup was made.
     /// </summary>
     Task RenewAsync(CancellationToken cancellation);
 }

@@ -59,7 +59,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     public Task RenewAsync(CancellationToken cancellation)
     {
         var id = Guid.NewGuid().ToString("n");
-        return _write(connection => connection.Execute("UPDATE log SET id = $id", new { id }), () =>
+        return _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id }), () =>
         {
             _logId = id;
             Wake();

@@ -61,6 +61,15 @@ public abstract partial class CommandStoreContract
     }
 
     [Fact]
+    public async Task A_lease_that_was_restored_with_the_database_is_nobodys()
+    {
+        var backedUp = (await Outbox.TryAcquireAsync("a", Long, default))!;
+        await _database.Log.RenewAsync(default);
+        Assert.False(await Outbox.RenewAsync(backedUp.Epoch, Long, default));
+        Assert.NotNull(await Outbox.TryAcquireAsync("b", Long, default));
+    }
+
+    [Fact]
     public async Task The_next_relay_goes_on_where_the_one_before_was()
     {
         for (var i = 0; i < 3; i++) await Commit(TestCommands.Create($"p{i}"));
