@@ -17,6 +17,7 @@ public sealed class ChartRefusalTests
     [InlineData("querry.replicas=1", "''", "'querry' not allowed")]
     [InlineData("projector.resources.limits=null", "/projector/resources", "'limits'")]
     [InlineData("gateway.jwt.enabled=true", "/gateway/jwt/issuer", "minLength")]
+    [InlineData("gateway.jwt.enabled=true,gateway.jwt.issuer=https://id.example.com/", "/gateway/jwt/jwksUri", "does not match")]
     [InlineData("gateway.timeouts.query=20", "/gateway/timeouts/query", "want string")]
     public async Task What_cannot_work_is_refused_with_the_place_and_the_reason(string set, string place, string reason)
     {

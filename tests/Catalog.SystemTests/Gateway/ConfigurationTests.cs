@@ -32,16 +32,6 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public async Task Tokens_without_an_issuer_or_keys_are_refused_by_the_chart()
-    {
-        foreach (var (jwt, needed) in new[] { ("""{"enabled":true,"jwksUri":"https://x/keys"}""", "gateway.jwt.issuer"), ("""{"enabled":true,"issuer":"https://x"}""", "gateway.jwt.jwks") })
-        {
-            var error = await Assert.ThrowsAnyAsync<Exception>(() => Chart.RenderAsync(new { jwt = JsonNode.Parse(jwt) }, "gateway-configmap"));
-            Assert.Contains(needed, error.Message, StringComparison.Ordinal);
-        }
-    }
-
-    [Fact]
     public async Task A_change_of_the_configuration_rolls_the_pods()
     {
         static string Checksum(string manifest) => manifest.Split('\n').Single(l => l.Contains("checksum/config", StringComparison.Ordinal));

@@ -78,7 +78,6 @@ internal sealed class GatewayProcess : ICatalogUnderTest, IAsyncDisposable
     {
         Commands?.Dispose();
         Rest?.Dispose();
-        if (_envoy is not null && Environment.GetEnvironmentVariable("GW_DUMP") is { } dump) await File.WriteAllLinesAsync($"{dump}/{AdminPort}.log", _envoy.Output.Concat(_envoy.Errors));
         if (_envoy is not null) await _envoy.DisposeAsync();
         _folder.Dispose();
     }

@@ -31,7 +31,7 @@ internal static class Story
              {"adjustStock":{"name":"products/{w}-2","delta":"4","reason":"delivered"}}]}
             """),
         ("batch-get", "GET /v1/products:batchGet?names=products/{w}-2&names=products/{w}-none&consistencyTokens=<token>", null),
-        ("search", "GET /v1/products:search?query=lmap&filter=brand%20%3D%20%22{w}%22&facets=state&facets=brand&highlight=true&pageSize=1", null),
+        ("search", "GET /v1/products:search?query=lmap&filter=brand%20%3D%20%22{w}%22&facets=state&facets=brand&highlight=true&pageSize=1&consistencyTokens=<token>", null),
         ("search-all", "POST /v1/products:search", """
             {"filter":"brand = \"{w}\"","orderBy":"price desc","pageSize":1,"facets":["categories","price.currency_code","attributes.size"],"priceRanges":[{"to":"5"},{"from":"5","to":"9.5"}],
              "consistencyTokens":["<token>"]}
