@@ -9,6 +9,7 @@ internal static class Parts
         ["import"] = ImportAndSearch.RunAsync,
         ["start"] = Start.RunAsync,
         ["queue"] = Queue.RunAsync,
+        ["gateway"] = Gateway.RunAsync,
     };
 
     public static async Task<int> RunAsync(Settings settings, CancellationToken stop)

@@ -26,7 +26,7 @@ if [ -n "${TEST_KUBERNETES:-}" ] && [ -z "${KUBECONFIG:-}" ]; then
       cp "$TEST_ENVOY" "$work/gateway/envoy"; cp /bin/bash "$work/gateway/bash"
       "$TEST_IMAGE" "cqrs-grpc/gateway:$tag" "$images/gateway.tar" "$work/gateway" envoy
     fi
-    eval "$("$TEST_KUBERNETES/up" -n 1 -d "$node" "$images"/*.tar 2> "$work/up.log")"
+    eval "$("$TEST_KUBERNETES/up" -n 2 -d "$node" "$images"/*.tar 2> "$work/up.log")"
   }
   # Nobody gives out the addresses of load balancers here, and helm waits for them.
   address() {
@@ -41,7 +41,12 @@ if [ -n "${TEST_KUBERNETES:-}" ] && [ -z "${KUBECONFIG:-}" ]; then
     echo "Elasticsearch does not come up" >&2; return 1
   }
   kafka_start() { KAFKA_HOST=10.88.0.1 "$TEST_KUBERNETES/in" "$node" "$TEST_KAFKA_RUN" 9092 "$work/kafka" > "$work/kafka.log" 2>&1 & kafka_pid=$!; }
-  kafka_stop() { kill -9 "$kafka_pid"; wait "$kafka_pid" 2> /dev/null || true; }
+  # The broker is the child of what entered the node.
+  kafka_stop() {
+    pkill -9 -P "$kafka_pid"
+    wait "$kafka_pid" 2> /dev/null || true
+    ! reach bash -c '< /dev/tcp/10.88.0.1/9092' 2> /dev/null || { echo "Kafka does not end" >&2; return 1; }
+  }
   gateway_url() { echo http://10.88.1.1:8080; }
   reach() { "$TEST_KUBERNETES/in" "$node" "$@"; }
   finish() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the chart on a real cluster, and upgrades, kills and stops what it installed while clients write and read; then holds what they were told to what happened.
+# Installs the chart on a real cluster, and upgrades, scales, drains, kills and stops what it installed while clients write and read; then holds what they were told to what happened.
 #
 # Where: the cluster that KUBECONFIG names; else a node of its own out of TEST_KUBERNETES (a folder with `up`, `down`, `in`, `load`); else a cluster by k3d, gone afterwards.
 #   helm (or TEST_HELM), kubectl, the .NET SDK. With k3d or KUBECONFIG: docker, and E2E_REGISTRY, where images are pushed (k3d brings its own).
@@ -14,8 +14,13 @@ trap 'status=$?; trap - EXIT; finish || true; exit $status' EXIT
 
 say() { printf '\n%(%H:%M:%S)T == %s\n' -1 "$*"; }
 pods() { kubectl -n "$ns" get pods -l "app.kubernetes.io/component=$1" --field-selector=status.phase=Running -o name; }
-phase() { say "$1"; echo "$1" > "$work/phase"; }
-calm() { phase 'nothing happens'; sleep 5; }
+load=''
+phase() {
+  say "$1"
+  echo "$1" > "$work/phase"
+  if [ -n "$load" ] && ! kill -0 "$load" 2> /dev/null; then cat "$work/load.log"; explain; exit 1; fi
+}
+calm() { phase 'nothing happens, reads are fresh'; sleep 5; }
 ready() { # after something was killed
   local kind
   for kind in $(kubectl -n "$ns" get deployments,statefulsets -l "app.kubernetes.io/instance=$release" -o name); do
@@ -33,7 +38,7 @@ deploy() {
   kill "$addressing" 2> /dev/null || true
   [ "$status" = 0 ] || { cat "$work/helm.log"; explain; exit 1; }
 }
-explain() { kubectl -n "$ns" get pods,jobs,events --sort-by=.metadata.creationTimestamp | tail -40; }
+explain() { kubectl -n "$ns" get pods,jobs; kubectl -n "$ns" get events --sort-by=.metadata.creationTimestamp | tail -30; }
 smoke() { "$helm" test "$release" -n "$ns" --logs | grep -A3 '^POD LOGS' || { explain; exit 1; }; }
 gone() { # what a release left behind in its namespace, beside the volume, which is the data
   local left
@@ -63,32 +68,61 @@ if [ -z "${E2E_SHORT:-}" ]; then
   grep Total: "$work/suites.log"
 fi
 
-calm
-tests -class "*UnderLoadTests" -showliveoutput on > "$work/load.log" 2>&1 & load=$!
+phase 'the load begins'
+tests -class "*UnderLoadTests" -showliveoutput > "$work/load.log" 2>&1 & load=$!
 sleep 15
 
+phase 'busy, until the query service is scaled'
+scaled() { [ "$(kubectl -n "$ns" get hpa "$name-query" -o jsonpath='{.status.currentReplicas}')" -gt 2 ]; }
+for _ in $(seq 90); do if scaled; then break; fi; sleep 2; done
+scaled || { kubectl -n "$ns" get hpa; echo "the query service was not scaled" >&2; exit 1; }
+ready
+calm
 phase 'rolling restart of everything'
 deploy upgrade --set-string "command.podAnnotations.e2e=1,query.podAnnotations.e2e=1,projector.podAnnotations.e2e=1,gateway.podAnnotations.e2e=1"
 calm
 for component in gateway query projector command; do
-  phase "kill of a pod of $component"
+  phase "a pod of $component is killed"
   kubectl -n "$ns" delete "$(pods "$component" | head -1)" --grace-period=0 --force > /dev/null 2>&1
   sleep 3; ready
   calm
 done
-phase 'Kafka is away, for longer than the relay waits for it'
+phase 'a node is drained'
+drained=$(kubectl -n "$ns" get "$(pods command)" -o jsonpath='{.spec.nodeName}')
+if [ "$(kubectl get nodes -o name | wc -l)" = 1 ]; then
+  echo "There is one node only: skipped."
+else
+  kubectl drain "$drained" --ignore-daemonsets --delete-emptydir-data --timeout=3m > "$work/drain.log" 2>&1 || { cat "$work/drain.log"; explain; exit 1; }
+  kubectl uncordon "$drained" > /dev/null
+  ready
+fi
+calm
+phase 'Kafka is away, and the relay waits for it'
 kafka_stop
-sleep 45
-phase 'Kafka is back'
+sleep 25
+phase 'Kafka is still away, reads are fresh'
+sleep 30
+reach curl -sf "$gateway/v1/projectionStatus" | grep -o '"directSync": *true' || { echo "direct sync is not on" >&2; exit 1; }
+phase 'Kafka is back, reads are fresh'
 kafka_start
-sleep 15
+sleep 20
+phase 'another release on the same servers comes and goes'
+neighbour=(--set "fullnameOverride=neighbour,kafka.topic=neighbour.v1,kafka.group=neighbour,elasticsearch.alias=neighbour,query.autoscaling.enabled=false,query.replicas=1,projector.replicas=1,gateway.replicas=1,gateway.service.type=ClusterIP")
+"$helm" install neighbour charts/cqrs-grpc -n "$ns" -f tests/e2e/values.yaml "${settings[@]}" "${neighbour[@]}" --wait --timeout 5m > /dev/null || { explain; exit 1; }
+"$helm" test neighbour -n "$ns" > /dev/null || { explain; exit 1; }
+kubectl -n "$ns" port-forward service/neighbour-gateway :8080 > "$work/forward.log" & forward=$!
+for _ in $(seq 50); do grep -q 127.0.0.1 "$work/forward.log" && break; sleep 0.2; done
+curl -sf "http://$(grep -om1 '127.0.0.1:[0-9]*' "$work/forward.log")/v1/products:search" | grep -q '"totalSize": *"\?0' || { echo "the other release has found products that are not its own" >&2; exit 1; }
+kill "$forward"
+"$helm" uninstall neighbour -n "$ns" --wait > /dev/null
+calm
 phase 'rollback to the first revision'
 "$helm" rollback "$release" 1 -n "$ns" --wait --timeout 5m > /dev/null
 calm
 rm "$work/phase"
 wait "$load" || { cat "$work/load.log"; explain; exit 1; }
-grep -E 'queries,|commands,|seed ' "$work/load.log"
-kubectl -n "$ns" get hpa
+load=''
+grep -E 'queries |commands,|seed ' "$work/load.log"
 
 say "uninstall"
 "$helm" uninstall "$release" -n "$ns" --wait > /dev/null
@@ -101,15 +135,16 @@ deploy install
 kubectl -n "$ns" get pods
 gateway=$(gateway_url)
 smoke
-phase 'the pod is killed'
-tests -class "*UnderLoadTests" -showliveoutput on > "$work/load.log" 2>&1 & load=$!
+phase 'the load begins, and the pod is killed'
+tests -class "*UnderLoadTests" -showliveoutput > "$work/load.log" 2>&1 & load=$!
 sleep 12
 kubectl -n "$ns" delete "$(pods standalone)" --grace-period=0 --force > /dev/null 2>&1
 sleep 3; ready
-calm
+sleep 5
 rm "$work/phase"
 wait "$load" || { cat "$work/load.log"; explain; exit 1; }
-grep -E 'queries,|commands,|seed ' "$work/load.log"
+load=''
+grep -E 'queries |commands,|seed ' "$work/load.log"
 "$helm" uninstall "$release" -n "$ns" --wait > /dev/null
 gone
 say "everything holds"

@@ -7,7 +7,7 @@ namespace Catalog.SystemTests;
 
 /// <summary>
 /// Kills, stops and starts again whatever there is to kill, under load, on real servers, and holds what clients, index and watchers see to what the clients were told (G1–G7).
-/// <c>CATALOG_FAULT_ROUNDS</c> and <c>CATALOG_FAULT_SEED</c> change how often and with which chances.
+/// <c>CATALOG_FAULT_ROUNDS</c>, <c>CATALOG_FAULT_SEED</c> and <c>CATALOG_FAULT_BROKERS</c> (1 or 3) change how often, with which chances and on how many brokers.
 /// </summary>
 public sealed class FaultTests(ITestOutputHelper output)
 {
@@ -25,11 +25,11 @@ public sealed class FaultTests(ITestOutputHelper output)
         KillProjector,
         /// <summary>The query service is killed.</summary>
         KillQueryService,
-        /// <summary>The broker is killed.</summary>
+        /// <summary>The broker, or one of three, is killed.</summary>
         KillKafka,
-        /// <summary>The broker hangs for a while.</summary>
+        /// <summary>The broker, or one of three, hangs for a while.</summary>
         HangKafka,
-        /// <summary>The broker is away for longer than the relay waits before it syncs the index directly.</summary>
+        /// <summary>All brokers are away for longer than the relay waits before it syncs the index directly.</summary>
         KafkaAway,
         /// <summary>Elasticsearch is killed.</summary>
         KillElasticsearch,
@@ -44,7 +44,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         var seed = Setting("CATALOG_FAULT_SEED", Environment.TickCount & 0xFFFFFF);
         output.WriteLine($"CATALOG_FAULT_SEED={seed}");
         var chances = new Random(seed);
-        await using var it = await FaultyCluster.StartAsync();
+        await using var it = await FaultyCluster.StartAsync(Setting("CATALOG_FAULT_BROKERS", 1));
         var journal = new CommandJournal();
         var checker = new CrashChecker(journal, partitions: 4);
         await checker.BeginAsync(it.Cluster);
@@ -85,7 +85,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         await Eventually.TrueAsync("the load is on", () => journal.Commands.Values.Any(c => c.Receipt is not null) || clients.Any(c => c.IsCompleted));
         await Task.Delay(chances.Next(300));
         var rebuilding = rebuild ? it.Cluster.RunAsync("CommandService", "rebuild") : null;
-        await it.ApplyAsync(fault);
+        await it.ApplyAsync(fault, chances);
         await Task.Delay(Rest);
         Volatile.Write(ref over, true);
         await Task.WhenAll(clients);

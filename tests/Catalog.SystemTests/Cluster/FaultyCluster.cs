@@ -9,11 +9,12 @@ internal sealed class FaultyCluster : IAsyncDisposable
     public static readonly TimeSpan FallbackAfter = TimeSpan.FromSeconds(2);
 
     private readonly TempFolder _folder;
-    private readonly ServerProcess _kafka, _elasticsearch;
+    private readonly ServerProcess[] _brokers;
+    private readonly ServerProcess _elasticsearch;
     private HostProcess _secondCommand = null!;
     private Func<Task> _heal = () => Task.CompletedTask;
 
-    private FaultyCluster(TempFolder folder, ServerProcess kafka, ServerProcess elasticsearch) => (_folder, _kafka, _elasticsearch) = (folder, kafka, elasticsearch);
+    private FaultyCluster(TempFolder folder, ServerProcess[] brokers, ServerProcess elasticsearch) => (_folder, _brokers, _elasticsearch) = (folder, brokers, elasticsearch);
 
     /// <summary>The cluster by its first command service.</summary>
     public ClusterProcesses Cluster { get; private set; } = null!;
@@ -21,17 +22,19 @@ internal sealed class FaultyCluster : IAsyncDisposable
     /// <summary>The same by its second one.</summary>
     public ICatalogUnderTest Other { get; private set; } = null!;
 
-    public static async Task<FaultyCluster> StartAsync()
+    /// <summary>Starts it with one broker, or with three that replicate.</summary>
+    public static async Task<FaultyCluster> StartAsync(int brokers = 1)
     {
         ServerProcess.SkipWithoutPrograms();
-        var (kafkaPort, elasticsearchPort) = (ServerProcess.FreePorts(2), ServerProcess.FreePorts(2));
+        var (kafkaPort, elasticsearchPort) = (ServerProcess.FreePorts(2 * brokers), ServerProcess.FreePorts(2));
         var folder = new TempFolder();
-        var it = new FaultyCluster(folder, ServerProcess.Kafka(kafkaPort, folder.File("kafka")), ServerProcess.Elasticsearch(elasticsearchPort, folder.File("elasticsearch")));
+        var it = new FaultyCluster(folder, [.. Enumerable.Range(1, brokers).Select(node => ServerProcess.Kafka(kafkaPort, folder.File($"kafka-{node}"), node, brokers))], ServerProcess.Elasticsearch(elasticsearchPort, folder.File("elasticsearch")));
         try
         {
-            await Task.WhenAll(it._kafka.ReadyAsync(), it._elasticsearch.ReadyAsync());
-            it.Cluster = await ClusterProcesses.StartAsync($"127.0.0.1:{kafkaPort}", $"http://127.0.0.1:{elasticsearchPort}", new Dictionary<string, string>(StringComparer.Ordinal)
+            await Task.WhenAll(it._brokers.Append(it._elasticsearch).Select(s => s.ReadyAsync()));
+            it.Cluster = await ClusterProcesses.StartAsync(string.Join(',', Enumerable.Range(0, brokers).Select(i => $"127.0.0.1:{kafkaPort + 2 * i}")), $"http://127.0.0.1:{elasticsearchPort}", new Dictionary<string, string>(StringComparer.Ordinal)
             {
+                ["Kafka__ReplicationFactor"] = $"{brokers}", ["Kafka__MinInSyncReplicas"] = $"{Math.Max(1, brokers - 1)}",
                 ["Relay__FallbackAfter"] = FallbackAfter.ToString(), ["Relay__LeaseDuration"] = "00:00:02", ["Relay__LeaseRenewal"] = "00:00:00.3",
             });
             await it.StartSecondAsync();
@@ -45,8 +48,9 @@ internal sealed class FaultyCluster : IAsyncDisposable
     }
 
     /// <summary>Breaks something, and leaves it broken for a while.</summary>
-    public async Task ApplyAsync(FaultTests.Fault fault)
+    public async Task ApplyAsync(FaultTests.Fault fault, Random chances)
     {
+        var broker = _brokers[chances.Next(_brokers.Length)];
         switch (fault)
         {
             case FaultTests.Fault.KillCommandService:
@@ -77,18 +81,18 @@ internal sealed class FaultyCluster : IAsyncDisposable
                 _heal = () => Cluster.ReplaceAsync(query: Cluster.Begin("QueryService"));
                 break;
             case FaultTests.Fault.KillKafka:
-                await _kafka.KillAsync();
-                await _kafka.StartAgainAsync();
+                await broker.KillAsync();
+                await broker.StartAgainAsync();
                 break;
             case FaultTests.Fault.HangKafka:
-                _kafka.Suspend();
+                broker.Suspend();
                 await Task.Delay(TimeSpan.FromSeconds(1));
-                _kafka.Resume();
+                broker.Resume();
                 break;
             case FaultTests.Fault.KafkaAway:
-                await _kafka.KillAsync();
+                await KillKafkaAsync();
                 await Eventually.TrueAsync("direct sync is on", async () => (await Cluster.Reads().GetProjectionStatusAsync(new())).DirectSync);
-                _heal = _kafka.StartAgainAsync;
+                _heal = StartKafkaAgainAsync;
                 break;
             case FaultTests.Fault.KillElasticsearch:
                 await _elasticsearch.KillAsync();
@@ -111,9 +115,11 @@ internal sealed class FaultyCluster : IAsyncDisposable
         _heal = () => Task.CompletedTask;
     }
 
-    public Task KillKafkaAsync() => _kafka.KillAsync();
+    /// <summary>Kills all brokers.</summary>
+    public Task KillKafkaAsync() => Task.WhenAll(_brokers.Select(b => b.KillAsync()));
 
-    public Task StartKafkaAgainAsync() => _kafka.StartAgainAsync();
+    /// <summary>Starts all brokers again.</summary>
+    public Task StartKafkaAgainAsync() => Task.WhenAll(_brokers.Select(b => b.StartAgainAsync()));
 
     /// <summary>The last words of each process.</summary>
     public string Logs() => string.Join('\n', Cluster.Processes.SelectMany(p => p.Output.TakeLast(8).Concat(p.Errors.TakeLast(3))).Select(line => line.Length > 400 ? line[..400] : line));
@@ -122,7 +128,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
     {
         Other?.Commands.Dispose();
         if (Cluster is not null) await Cluster.DisposeAsync();
-        await _kafka.DisposeAsync();
+        foreach (var broker in _brokers) await broker.DisposeAsync();
         await _elasticsearch.DisposeAsync();
         _folder.Dispose();
     }

@@ -7,7 +7,8 @@ namespace Catalog.SystemTests;
 
 /// <summary>
 /// Load on a deployed catalog while somebody else restarts, kills and upgrades what it runs on, and then the same account as after a crash: what every client was told must be what
-/// happened. <c>TEST_GATEWAY_PHASE</c> names a file: what it says is what is going on, and when it is gone the load ends.
+/// happened. <c>TEST_GATEWAY_PHASE</c> names a file: what it says is what is going on, and when it is gone the load ends. Only where it says "killed" may a query fail; where it says
+/// "fresh", every read sees the write before it; where it says "busy", queries follow each other without a pause.
 /// </summary>
 public sealed class UnderLoadTests(DeployedCatalog deployed, ITestOutputHelper output)
 {
@@ -36,7 +37,8 @@ public sealed class UnderLoadTests(DeployedCatalog deployed, ITestOutputHelper o
         var over = false;
         var clients = Enumerable.Range(0, Clients).Select(number => Task.Run(new CrashClient(
             journal, [catalog], names, new Random(chances.Next()), seed, seed + number, () => true, () => Volatile.Read(ref over)).RunAsync)).ToArray();
-        var readers = Enumerable.Range(0, Readers).Select(number => Task.Run(() => ReadAsync(catalog, names, new Random(chances.Next()), () => Volatile.Read(ref over)))).ToArray();
+        var readers = Enumerable.Range(0, Readers).Select(number => Task.Run(() => ReadAsync(catalog, names, new Random(chances.Next()), () => Volatile.Read(ref over))))
+            .Append(Task.Run(() => ReadOwnWritesAsync(catalog, journal, seed, () => Volatile.Read(ref over)))).ToArray();
         while (await PhaseAsync(file) is { } phase)
         {
             _phase = phase;
@@ -53,8 +55,10 @@ public sealed class UnderLoadTests(DeployedCatalog deployed, ITestOutputHelper o
         await checker.CheckAsync(catalog, seed);
 
         foreach (var (phase, tally) in _tallies.OrderBy(t => t.Value.Begun))
-            output.WriteLine($"{phase}: {tally.Asked} queries, {tally.Failures.Values.Sum()} failed{string.Concat(tally.Failures.Select(f => $", {f.Value} {f.Key}"))}");
+            output.WriteLine($"{phase}: queries {tally.Queries}, reads of own writes {tally.OwnWrites}");
         output.WriteLine($"{commands} commands, {unknown.Count} of them without an answer and sent again, {checker.Events} events: none lost, none twice");
+        Assert.All(_tallies.Where(t => !t.Key.Contains("killed", StringComparison.Ordinal)), t => Assert.True(t.Value.Queries.Failed == 0, $"{t.Key}: {t.Value.Queries}"));
+        Assert.All(_tallies.Where(t => t.Key.Contains("fresh", StringComparison.Ordinal)), t => Assert.True(t.Value.OwnWrites is { Failed: 0, Asked: > 0 }, $"{t.Key}: {t.Value.OwnWrites}"));
     }
 
     private static async Task<string?> PhaseAsync(string file)
@@ -69,35 +73,70 @@ public sealed class UnderLoadTests(DeployedCatalog deployed, ITestOutputHelper o
         }
     }
 
+    private Tally Now => _tallies.GetOrAdd(_phase, _ => new Tally());
+
     private async Task ReadAsync(ICatalogUnderTest catalog, string[] names, Random chances, Func<bool> isOver)
     {
         while (!isOver())
         {
-            var tally = _tallies.GetOrAdd(_phase, _ => new Tally());
-            Interlocked.Increment(ref tally.Asked);
-            try
+            var phase = _phase;
+            await Now.Queries.CountAsync(async () =>
             {
-                if (chances.Next(2) == 0) await catalog.Reads().GetProductAsync(new GetProductRequest { Name = names[chances.Next(names.Length)] }, deadline: DateTime.UtcNow.AddSeconds(10));
+                if (chances.Next(2) == 0) await catalog.Reads().BatchGetProductsAsync(new BatchGetProductsRequest { Names = { names[chances.Next(names.Length)] } }, deadline: DateTime.UtcNow.AddSeconds(10));
                 else await catalog.Reads().SearchProductsAsync(new SearchProductsRequest { Query = "row", PageSize = 5 }, deadline: DateTime.UtcNow.AddSeconds(10));
-            }
-            catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
+            });
+            if (!phase.Contains("busy", StringComparison.Ordinal)) await Task.Delay(Pause);
+        }
+    }
+
+    private async Task ReadOwnWritesAsync(ICatalogUnderTest catalog, CommandJournal journal, int seed, Func<bool> isOver)
+    {
+        for (var i = 0; !isOver(); i++)
+        {
+            var id = $"own-{seed}-{i}";
+            var sent = journal.Note(id, new CreateProductRequest { ProductId = id, Product = new Product { Sku = id, Title = id, Brand = "crash" }, RequestId = id });
+            while (sent.Receipt is null && !isOver())
             {
-                // That is an answer.
+                if ((await catalog.CallAsync(Via.Grpc, sent.Request)).Message is CommandReceipt receipt) journal.Acknowledged(sent, receipt);
+                else sent.Unanswered();
+                await Task.Delay(Pause);
             }
-            catch (RpcException e)
-            {
-                tally.Failures.AddOrUpdate($"{e.StatusCode}: {e.Status.Detail}", 1, (_, n) => n + 1);
-            }
-            await Task.Delay(Pause);
+            if (sent.Receipt is null) return;
+            await Now.OwnWrites.CountAsync(async () => Assert.Equal(1, (await catalog.GetAsync(sent.Receipt)).Version));
         }
     }
 
     private sealed class Tally
     {
-        public int Asked;
-
         public long Begun { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
 
-        public ConcurrentDictionary<string, int> Failures { get; } = new(StringComparer.Ordinal);
+        public Count Queries { get; } = new();
+
+        public Count OwnWrites { get; } = new();
+    }
+
+    private sealed class Count
+    {
+        private readonly ConcurrentDictionary<string, int> _failures = new(StringComparer.Ordinal);
+        private int _asked;
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public int Failed => _failures.Values.Sum();
+
+        public async Task CountAsync(Func<Task> ask)
+        {
+            Interlocked.Increment(ref _asked);
+            try
+            {
+                await ask();
+            }
+            catch (RpcException e)
+            {
+                _failures.AddOrUpdate($"{e.StatusCode}: {e.Status.Detail}", 1, (_, n) => n + 1);
+            }
+        }
+
+        public override string ToString() => $"{Asked} ({Failed} failed{string.Concat(_failures.Select(f => $", {f.Value} {f.Key}"))})";
     }
 }

@@ -13,7 +13,9 @@ public abstract class WatchSuite(ICatalogUnderTest catalog)
     [Fact]
     public async Task A_watch_shows_what_happens_from_now_on_and_what_changed()
     {
+        // Once it can be read, it lies before the end of what is watched.
         var before = await catalog.CreatedAsync();
+        await catalog.GetAsync(before);
         using var watch = await Watcher.StartAsync(catalog);
         var word = TestProducts.Word();
         var name = TestProducts.Name(word);
