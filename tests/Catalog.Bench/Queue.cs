@@ -5,6 +5,7 @@ using Catalog.Elasticsearch;
 using Catalog.Elasticsearch.Http;
 using Catalog.Elasticsearch.Writing;
 using Catalog.Kafka;
+using Catalog.Kafka.Publishing;
 using Catalog.Kafka.Topics;
 using Catalog.Projections;
 using Catalog.Sqlite;
@@ -55,11 +56,11 @@ internal static class Queue
             report.Add("raw producer, messages made beforehand", Load.Median(raw), "/s");
             report.Add("raw producer, with the same headers", Load.Median(labelled), "/s");
             report.Add("relay", Load.Median(relay), "/s");
-            report.Add("relay / raw producer", Load.Median(relay) / Load.Median(raw), "", atLeast: 0.5);
-            report.Add("relay / raw producer with the same headers", Load.Median(relay) / Load.Median(labelled), "");
+            report.Add("relay / raw producer with the same headers (aim 0.8)", Load.Median(relay) / Load.Median(labelled), "", atLeast: 0.5);
+            report.Add("relay / raw producer without headers", Load.Median(relay) / Load.Median(raw), "");
             report.Add("raw bulk, bodies made beforehand", Load.Median(bulk), "/s");
             report.Add("projector", Load.Median(projector), "/s");
-            report.Add("projector / raw bulk", Load.Median(projector) / Load.Median(bulk), "", atLeast: 0.5);
+            report.Add("projector / raw bulk (aim 0.8)", Load.Median(projector) / Load.Median(bulk), "", atLeast: 0.5);
         }
         finally
         {
@@ -92,10 +93,11 @@ internal static class Queue
             BootstrapServers = options.BootstrapServers, EnableIdempotence = true, Acks = Acks.All, CompressionType = CompressionType.Lz4, LingerMs = 5,
             Partitioner = Partitioner.Murmur2Random, QueueBufferingMaxMessages = messages.Count + 1, DeliveryReportFields = "none",
         }).Build();
+        var labels = new EventHeaders();
         var made = messages.ConvertAll(m => new Message<string, byte[]>
         {
             Key = m.ProductId, Value = m.Value.ToArray(),
-            Headers = headers ? [.. new[] { "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_subject", "content-type" }.Select(name => new Header(name, "0123456789abcdef0123"u8.ToArray()))] : null,
+            Headers = headers ? [.. labels.Of(m).Select(h => new Header(h.Key, h.GetValueBytes().ToArray()))] : null,
         });
         var left = new CountdownEvent(made.Count);
         var begun = Stopwatch.GetTimestamp();

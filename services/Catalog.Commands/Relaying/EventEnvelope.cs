@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using System.Text;
 using Catalog.V1;
 using Google.Protobuf;
@@ -28,7 +29,7 @@ public sealed record EventEnvelope(
         var (eventId, name, type) = ("", "", "catalog.v1.product.changed");
         try
         {
-            var input = new CodedInputStream(stored.Body.ToArray());
+            var input = MemoryMarshal.TryGetArray(stored.Body, out var body) ? new CodedInputStream(body.Array, body.Offset, body.Count) : new CodedInputStream(stored.Body.ToArray());
             while (input.ReadTag() is > 0 and var tag)
                 switch (WireFormat.GetTagFieldNumber(tag))
                 {

@@ -12,7 +12,7 @@ internal sealed partial class GroupConsumer : IDisposable
 {
     private const int MaxMessages = 1000;
     private const int MaxBytes = 4 * 1024 * 1024;
-    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromMilliseconds(250), CommitEvery = TimeSpan.FromSeconds(1), CloseLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromSeconds(3), CommitEvery = TimeSpan.FromSeconds(1), CloseLimit = TimeSpan.FromSeconds(10);
 
     private readonly IConsumer<byte[], byte[]> _consumer;
     private readonly ILogger _logger;
@@ -63,7 +63,7 @@ internal sealed partial class GroupConsumer : IDisposable
         return collected;
     }
 
-    /// <summary>Stays a living member of the group until the work is done.</summary>
+    /// <summary>Stays a living member of the group until the work is done. A pause throws away what was fetched ahead, so it is for work that takes long, as while the index is away.</summary>
     public void Attend(Task work)
     {
         if (Task.WaitAny([work], Patience) < 0)
