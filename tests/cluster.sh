@@ -37,7 +37,7 @@ if [ -z "${Kafka__BootstrapServers:-}" ] || [ -z "${Elasticsearch__Url:-}" ]; th
 fi
 if [ -z "${CommandDatabase__ConnectionString:-}" ]; then export CommandDatabase__Provider=Sqlite CommandDatabase__Path=$data/catalog.db; fi
 
-for host in CommandService Projector QueryService; do dotnet build "services/$host" -c Release -v quiet -nologo; done
+for host in CommandService Projector QueryService; do dotnet build "services/$host" -c Release -v quiet -nologo -clp:NoSummary; done
 command=services/CommandService/bin/Release/net10.0/command-service
 projector=services/Projector/bin/Release/net10.0/projector
 query=services/QueryService/bin/Release/net10.0/query-service
@@ -62,7 +62,7 @@ for port in 5083 5085 5087; do
 done
 
 envoy=${TEST_ENVOY:-$(command -v envoy || true)} helm=${TEST_HELM:-$(command -v helm || true)}
-commands=127.0.0.1:5082 queries=127.0.0.1:5086
+commands=127.0.0.1:5082 queries=127.0.0.1:5086 rest=''
 if [ -n "$envoy" ] && [ -n "$helm" ]; then
   "$helm" template catalog charts/cqrs-grpc --show-only templates/gateway-configmap.yaml \
     --set gateway.listener.address=127.0.0.1,gateway.listener.port=5080,gateway.probes.address=127.0.0.1,gateway.probes.port=5081,gateway.admin.port=5089 \
@@ -71,14 +71,14 @@ if [ -n "$envoy" ] && [ -n "$helm" ]; then
     | awk '/^  envoy.yaml: \|/ { on = 1; next } /^  [^ ]/ { on = 0 } on { print substr($0, 5) }' > "$data/envoy.yaml"
   start gateway "$envoy" --config-path "$data/envoy.yaml" --concurrency 2 --log-level warning --disable-hot-restart
   for i in $(seq 100); do curl -sf "http://127.0.0.1:5081/healthz/ready" > /dev/null && break; sleep 0.2; done
-  commands=127.0.0.1:5080 queries=127.0.0.1:5080
+  commands=127.0.0.1:5080 queries=127.0.0.1:5080 rest=' (gRPC, gRPC-Web and REST)'
 fi
 
 cat << END
 
 The catalog runs as three services.
-  commands   $commands
-  queries    $queries
+  commands   $commands$rest
+  queries    $queries$rest
   logs       $data/*.log
 
 Try it:
