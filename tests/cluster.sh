@@ -2,11 +2,11 @@
 # The distributed shape from one terminal: command service, projector, query service, and Envoy in front of them, on real servers. Ctrl-C stops all of it.
 #
 # Servers: Kafka__BootstrapServers and Elasticsearch__Url name them. Where they do not and CATALOG_TOOLS (by default ../shared/tools) has a program `up`, that starts them.
-# The command database is a SQLite file in $DATA (by default ./data-cluster), unless CommandDatabase__ConnectionString names a SQL Server.
+# The command database is a SQLite file in $DATA (by default ./data-cluster; beside servers of its own in a folder that goes with them), unless CommandDatabase__ConnectionString names a SQL Server.
 # The gateway needs Envoy and helm (TEST_ENVOY, TEST_HELM, or on the PATH); without them the services are reached by ports of their own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-data=${DATA:-data-cluster} tools=${CATALOG_TOOLS:-../shared/tools} servers= pids=()
+data=${DATA:-data-cluster} tools=${CATALOG_TOOLS:-../shared/tools} servers= own= pids=()
 mkdir -p "$data"
 
 stop() {
@@ -14,7 +14,7 @@ stop() {
   for pid in "${pids[@]}"; do kill "$pid" 2> /dev/null || true; done
   for pid in "${pids[@]}"; do wait "$pid" 2> /dev/null || true; done
   if [ -n "$servers" ]; then "$tools/down" "$servers"; fi
-  rm -f "$data/envoy.yaml"
+  rm -rf "$data/envoy.yaml" ${own:+"$own"}
 }
 trap stop EXIT
 trap 'exit 130' INT
@@ -31,11 +31,11 @@ if [ -z "${Kafka__BootstrapServers:-}" ] || [ -z "${Elasticsearch__Url:-}" ]; th
   servers=$TOOLS_RUN
   exports=$("$tools/env")
   eval "$exports"
-  # They begin empty, and so does what depends on them.
-  rm -rf "${data:?}"/catalog.db*
+  # They begin empty and are gone afterwards, and so is what depends on them.
+  own=$(mktemp -d)
   export Kafka__BootstrapServers=$TEST_KAFKA Elasticsearch__Url=$TEST_ELASTICSEARCH Kafka__ReplicationFactor=1 Kafka__MinInSyncReplicas=1 Elasticsearch__Replicas=0
 fi
-if [ -z "${CommandDatabase__ConnectionString:-}" ]; then export CommandDatabase__Provider=Sqlite CommandDatabase__Path=$data/catalog.db; fi
+if [ -z "${CommandDatabase__ConnectionString:-}" ]; then export CommandDatabase__Provider=Sqlite CommandDatabase__Path=${own:-$data}/catalog.db; fi
 
 for host in CommandService Projector QueryService; do dotnet build "services/$host" -c Release -v quiet -nologo -clp:NoSummary; done
 command=services/CommandService/bin/Release/net10.0/command-service

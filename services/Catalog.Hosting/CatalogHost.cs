@@ -64,8 +64,9 @@ public static partial class CatalogHost
             health.Services.Map("", _ => true);
             health.Services.Map(ProductCommandService.Descriptor.FullName, _ => true);
             health.Services.Map(ProductQueryService.Descriptor.FullName, _ => true);
-        }).Add(new HealthCheckRegistration("ready",
-            services => new Readiness(cancellation => reached(services, cancellation), services.GetRequiredService<IHostApplicationLifetime>()), null, null));
+        }).Add(new HealthCheckRegistration("ready", services => services.GetRequiredService<Readiness>(), null, null));
+        // One for good: it remembers what it reached.
+        builder.Services.AddSingleton(services => new Readiness(cancellation => reached(services, cancellation), services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.Configure<HealthCheckPublisherOptions>(publisher => (publisher.Delay, publisher.Period) = (TimeSpan.Zero, TimeSpan.FromSeconds(1)));
         builder.AddTelemetry();
         return builder;

@@ -48,7 +48,7 @@ public static class HostCommand
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            return Fail($"{e.Message.TrimEnd('.')}. Stop the process that listens there, or choose other ports: --urls \"http://127.0.0.1:6080;http://127.0.0.1:6081\"");
+            return Fail($"{e.Message.TrimEnd('.')}. Stop the process that listens there, or choose other ports, the one of gRPC first: --urls \"http://127.0.0.1:PORT;http://127.0.0.1:PORT\"");
         }
         catch (SocketException e)
         {

@@ -3,6 +3,9 @@ namespace Catalog.Standalone;
 /// <summary>The folder that holds a catalog. One process at a time has it, by a lock that the system lets go when the process ends, however it ends.</summary>
 internal sealed class DataFolder : IDisposable
 {
+    // Of sockaddr_un, without the zero at its end; macOS has four bytes less.
+    private const int MaxSocket = 103;
+
     private readonly FileStream _lock;
 
     private DataFolder(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
@@ -20,6 +23,8 @@ internal sealed class DataFolder : IDisposable
     public static DataFolder Open(string path)
     {
         var file = System.IO.Path.Combine(path, "lock");
+        if (System.Text.Encoding.UTF8.GetByteCount(AdminSocketOf(path)) > MaxSocket)
+            throw new DataFolderException($"The path of the folder {path} is too long: a socket in it may have {MaxSocket} bytes. Choose a shorter one with --data.");
         try
         {
             Directory.CreateDirectory(path);

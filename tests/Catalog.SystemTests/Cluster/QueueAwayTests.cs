@@ -35,6 +35,9 @@ public sealed class QueueAwayTests
         await Eventually.TrueAsync("reads go on", () => written > before + 20, TimeSpan.FromMinutes(1));
         Assert.Equal((0, "The new index serves."), Last(await it.Cluster.RunAsync("CommandService", "rebuild")));
         Assert.True((await it.Cluster.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest())).DirectSync);
+        // A server that is lost later makes nobody unready.
+        foreach (var host in it.Cluster.Hosts)
+            using (var answer = await it.Cluster.Rest.GetAsync(new Uri(host, "/healthz/ready"))) Assert.True(answer.IsSuccessStatusCode, $"{host} is not ready");
         await it.StartKafkaAgainAsync();
         await Until("direct sync is off again", status => !status.DirectSync && status.Phase == ProjectionStatus.Types.Phase.Current);
         before = written;

@@ -27,6 +27,9 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_whose_path_is_too_long_for_a_socket() => await FailsAsync(_folder.File(new string('d', 120)), "too long");
+
+    [Fact]
     public async Task A_file_in_the_place_of_the_folder()
     {
         await File.WriteAllTextAsync(_folder.File("data"), "");
