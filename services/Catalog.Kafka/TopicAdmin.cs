@@ -42,7 +42,15 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
     {
         var asked = partitions.Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, p), OffsetSpec = which }).ToList();
         if (asked.Count == 0) return [];
-        var result = await Client.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted }).WaitAsync(cancellation);
+        ListOffsetsResult result;
+        try
+        {
+            result = await Client.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted }).WaitAsync(cancellation);
+        }
+        catch (ListOffsetsException e) when (e.Result.ResultInfos.FirstOrDefault(r => r.TopicPartitionOffsetError.Error.IsError) is { } refused)
+        {
+            throw new KafkaException(refused.TopicPartitionOffsetError.Error, e);
+        }
         return result.ResultInfos.ToDictionary(
             r => r.TopicPartitionOffsetError.Partition.Value,
             r => r.TopicPartitionOffsetError.Error.IsError ? throw new KafkaException(r.TopicPartitionOffsetError.Error) : r.TopicPartitionOffsetError.Offset.Value);

@@ -27,6 +27,8 @@ internal sealed class Backoff(TimeProvider time)
         var detail = failure.Status.Detail.TrimEnd('.');
         if (!_everWorked && IsUnreachable(failure))
             throw new ImportException($"The server cannot be reached: {failure.Status.DebugException!.Message}. Start it with `make run`, or say with --server where it is.", failure);
+        if (!_everWorked && SpeaksOnlyHttp1(failure.Status.DebugException))
+            throw new ImportException("What listens there does not speak gRPC: it may be the port of REST. Say with --server where gRPC is, such as http://127.0.0.1:5080.", failure);
         if (!IsWorthRepeating(failure.StatusCode))
             throw new ImportException($"The server refused the import: {failure.StatusCode}: {detail}.", failure);
         if (_failures > MaxAttempts)
@@ -49,6 +51,10 @@ internal sealed class Backoff(TimeProvider time)
     // The client reports a connection that was never made with the socket's own error.
     private static bool IsUnreachable(RpcException failure) => failure.Status.DebugException
         is SocketException or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
+
+    // HTTP_1_1_REQUIRED, RFC 9113, section 7.
+    private static bool SpeaksOnlyHttp1(Exception? failure) =>
+        failure is not null && (failure is HttpProtocolException { ErrorCode: 0xd } || SpeaksOnlyHttp1(failure.InnerException));
 
     // A connection that breaks shows as any of these, depending on the moment.
     private static bool IsWorthRepeating(StatusCode code) => code

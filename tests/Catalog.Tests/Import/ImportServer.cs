@@ -19,11 +19,11 @@ internal sealed class ImportServer : IAsyncDisposable
     public Uri Address => new(_app.Urls.Single());
 
     public static async Task<ImportServer> StartAsync(
-        Func<IAsyncStreamReader<ImportProductsRequest>, IServerStreamWriter<ImportProductsResponse>, ServerCallContext, Task> import)
+        Func<IAsyncStreamReader<ImportProductsRequest>, IServerStreamWriter<ImportProductsResponse>, ServerCallContext, Task> import, HttpProtocols protocols = HttpProtocols.Http2)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(new Service(import));
         var app = builder.Build();

@@ -4,6 +4,7 @@ using Catalog.Standalone.Import;
 using Catalog.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Outcome = Catalog.V1.ImportRowResult.Types.Outcome;
 
 namespace Catalog.Tests.Import;
@@ -95,6 +96,14 @@ public class ImporterTests
         var failure = await Assert.ThrowsAsync<ImportException>(() => RunAsync(server.Address, Rows(10), "rejects"));
         Assert.Equal("The server refused the import: PermissionDenied: Not you.", failure.Message);
         Assert.Equal(1, attempts);
+    }
+
+    [Fact]
+    public async Task The_port_of_REST_is_recognised_at_once()
+    {
+        await using var server = await ImportServer.StartAsync((_, _, _) => Task.CompletedTask, HttpProtocols.Http1);
+        var failure = await Assert.ThrowsAsync<ImportException>(() => RunAsync(server.Address, Rows(10), "rejects"));
+        Assert.Contains("port of REST", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
