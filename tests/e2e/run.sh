@@ -41,8 +41,9 @@ deploy() {
 }
 explain() { kubectl -n "$ns" get pods,jobs; kubectl -n "$ns" get events --sort-by=.metadata.creationTimestamp | tail -30; }
 smoke() { "$helm" test "$release" -n "$ns" --logs | grep -A3 '^POD LOGS' || { explain; exit 1; }; }
-gone() { # what a release left behind in its namespace, beside the volume, which is the data
+gone() { # what a release left behind in its namespace, beside the volume, which is the data, and the pod of `helm test`, whose log one may want
   local left
+  kubectl -n "$ns" delete pod "$name-test" --ignore-not-found > /dev/null
   kubectl -n "$ns" wait --for=delete pod -l "app.kubernetes.io/instance=$release" --timeout=2m > /dev/null 2>&1 || true
   left=$(kubectl -n "$ns" get all,configmap,secret,serviceaccount,networkpolicy,poddisruptionbudget,hpa -l "app.kubernetes.io/instance=$release" -o name)
   [ -z "$left" ] || { echo "left behind: $left" >&2; return 1; }
