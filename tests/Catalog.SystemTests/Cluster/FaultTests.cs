@@ -9,6 +9,7 @@ namespace Catalog.SystemTests;
 /// Kills, stops and starts again whatever there is to kill, under load, on real servers, and holds what clients, index and watchers see to what the clients were told (G1–G7).
 /// <c>CATALOG_FAULT_ROUNDS</c>, <c>CATALOG_FAULT_SEED</c> and <c>CATALOG_FAULT_BROKERS</c> (1 or 3) change how often, with which chances and on how many brokers.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class FaultTests(ITestOutputHelper output)
 {
     private const int Clients = 8;
