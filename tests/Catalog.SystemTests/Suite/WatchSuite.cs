@@ -80,7 +80,8 @@ public abstract class WatchSuite(ICatalogUnderTest catalog)
     [Fact]
     public async Task Without_changes_a_watch_gets_signs_of_life()
     {
-        using var call = catalog.Reads().WatchProducts(new WatchProductsRequest(), deadline: DateTime.UtcNow + Eventually.Patience);
+        // Tests that write beside this one on the same catalog leave no moment without a change: it waits for them.
+        using var call = catalog.Reads().WatchProducts(new WatchProductsRequest(), deadline: DateTime.UtcNow + 10 * Eventually.Patience);
         // The first message comes at once and is no sign of life.
         for (var empty = 0; empty < 2;)
         {
