@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -71,19 +72,13 @@ internal static class Gateway
         report.Add("what the gateway adds, p50", Load.Percentile(around, 50) - Load.Percentile(straight, 50), "ms", atMost: 1);
     }
 
-    private static async Task<double[]> RoundAsync(GrpcChannel channel, string name, TimeSpan duration, CancellationToken stop)
+    private static async Task<IEnumerable<double>> RoundAsync(GrpcChannel channel, string name, TimeSpan duration, CancellationToken stop)
     {
         var queries = new ProductQueryService.ProductQueryServiceClient(channel);
-        var count = (int)(PerSecond * duration.TotalSeconds);
-        var running = new List<Task<double>>(count);
-        var started = Stopwatch.GetTimestamp();
-        for (var number = 0; number < count; number++)
-        {
-            var due = TimeSpan.FromSeconds((double)number / PerSecond) - Stopwatch.GetElapsedTime(started);
-            if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, stop);
-            running.Add(Load.MillisecondsAsync(async () => await queries.GetProductAsync(new GetProductRequest { Name = name }, cancellationToken: stop)));
-        }
-        return await Task.WhenAll(running);
+        var times = new ConcurrentBag<double>();
+        await Load.PacedAsync(PerSecond, (int)(PerSecond * duration.TotalSeconds),
+            async _ => times.Add(await Load.MillisecondsAsync(async () => await queries.GetProductAsync(new GetProductRequest { Name = name }, cancellationToken: stop))), stop);
+        return times;
     }
 
     /// <summary>Writes the files of the chart's ConfigMap, as kubelet does.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Catalog.Bench;
 
-/// <summary>Load with a fixed number of callers, each of which has one call under way at any time.</summary>
+/// <summary>Load with a fixed number of callers, each of which has one call under way at any time, or with a fixed number of calls in a second.</summary>
 internal static class Load
 {
     /// <summary>How many calls finish in a second.</summary>
@@ -19,6 +19,20 @@ internal static class Load
             }
         })));
         return finished / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    /// <summary>Begins so many calls, so many in a second, whatever becomes of them; returns when all have ended.</summary>
+    public static async Task PacedAsync(int perSecond, int count, Func<int, Task> call, CancellationToken stop)
+    {
+        var running = new List<Task>(count);
+        var started = Stopwatch.GetTimestamp();
+        for (var number = 0; number < count; number++)
+        {
+            var due = TimeSpan.FromSeconds((double)number / perSecond) - Stopwatch.GetElapsedTime(started);
+            if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, stop);
+            running.Add(call(number));
+        }
+        await Task.WhenAll(running);
     }
 
     /// <summary>How long a call takes, in milliseconds.</summary>

@@ -39,15 +39,8 @@ internal static class Visibility
         }
 
         var count = PerSecond * (settings.Quick ? 5 : 30);
-        var running = new List<Task>(count);
         var started = Stopwatch.GetTimestamp();
-        for (var number = 0; number < count; number++)
-        {
-            var due = TimeSpan.FromSeconds((double)number / PerSecond) - Stopwatch.GetElapsedTime(started);
-            if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, stop);
-            running.Add(Command(number));
-        }
-        await Task.WhenAll(running);
+        await Load.PacedAsync(PerSecond, count, Command, stop);
 
         report.Add($"commands answered while visibility was measured", count / Stopwatch.GetElapsedTime(started).TotalSeconds, "/s");
         report.Add("command at 500/s, p50", Load.Percentile(answers, 50), "ms");

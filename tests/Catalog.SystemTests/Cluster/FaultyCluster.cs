@@ -81,13 +81,10 @@ internal sealed class FaultyCluster : IAsyncDisposable
                 _heal = () => Cluster.ReplaceAsync(query: Cluster.Begin("QueryService"));
                 break;
             case FaultTests.Fault.KillKafka:
-                await broker.KillAsync();
-                await broker.StartAgainAsync();
+                await RestartAsync(broker);
                 break;
             case FaultTests.Fault.HangKafka:
-                broker.Suspend();
-                await Task.Delay(TimeSpan.FromSeconds(1));
-                broker.Resume();
+                await HangAsync(broker);
                 break;
             case FaultTests.Fault.KafkaAway:
                 await KillKafkaAsync();
@@ -95,13 +92,10 @@ internal sealed class FaultyCluster : IAsyncDisposable
                 _heal = StartKafkaAgainAsync;
                 break;
             case FaultTests.Fault.KillElasticsearch:
-                await _elasticsearch.KillAsync();
-                await _elasticsearch.StartAgainAsync();
+                await RestartAsync(_elasticsearch);
                 break;
             case FaultTests.Fault.HangElasticsearch:
-                _elasticsearch.Suspend();
-                await Task.Delay(TimeSpan.FromSeconds(1));
-                _elasticsearch.Resume();
+                await HangAsync(_elasticsearch);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault));
@@ -131,6 +125,19 @@ internal sealed class FaultyCluster : IAsyncDisposable
         foreach (var broker in _brokers) await broker.DisposeAsync();
         await _elasticsearch.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private static async Task RestartAsync(ServerProcess server)
+    {
+        await server.KillAsync();
+        await server.StartAgainAsync();
+    }
+
+    private static async Task HangAsync(ServerProcess server)
+    {
+        server.Suspend();
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        server.Resume();
     }
 
     private static async Task<bool> IsRelayingAsync(ICatalogUnderTest catalog) =>

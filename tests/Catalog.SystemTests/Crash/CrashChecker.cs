@@ -132,16 +132,7 @@ internal sealed class CrashChecker(CommandJournal journal, int partitions = 1)
 
     private async Task CheckIndexAsync(ICatalogUnderTest catalog, IReadOnlyCollection<string> names, string token)
     {
-        if (partitions > 1)
-        {
-            string? behind = null;
-            var clock = System.Diagnostics.Stopwatch.StartNew();
-            while ((behind = await BehindAsync(catalog, names)) is not null)
-            {
-                Assert.True(clock.Elapsed < Settling, $"After {Settling.TotalSeconds:0} s the index has not caught up: {behind}");
-                await Task.Delay(20);
-            }
-        }
+        if (partitions > 1) await Eventually.NothingMissingAsync("the index has caught up", () => BehindAsync(catalog, names), Settling);
         foreach (var some in names.Chunk(100))
         {
             var expected = some.Select(n => _newest[n].Product).ToList();

@@ -40,7 +40,7 @@ public sealed class BrowserTests(SharedCatalog shared)
     [Fact]
     public async Task A_page_is_told_of_the_gateways_own_errors_in_the_same_way()
     {
-        await using var gateway = await GatewayProcess.StartAsync([$"127.0.0.1:{Chart.FreePort()}"], [shared.Catalog.Queries.Target], Cors);
+        await using var gateway = await GatewayProcess.StartAsync([$"127.0.0.1:{ServerProcess.FreePorts(1)}"], [shared.Catalog.Queries.Target], Cors);
         var (_, end) = await CallAsync(gateway, "ProductCommandService/CreateProduct", TestProducts.Create(), CommandReceipt.Parser, "application/grpc-web+proto");
         Assert.Equal("14", end["grpc-status"]);
         Details(end).Is(Grpc.Core.StatusCode.Unavailable, ErrorReason.ServiceUnavailable);

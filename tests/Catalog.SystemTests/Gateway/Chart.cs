@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Catalog.SystemTests.Clients;
 
@@ -8,8 +6,6 @@ namespace Catalog.SystemTests.Gateway;
 /// <summary>The gateway's files as helm renders them from the chart.</summary>
 internal static class Chart
 {
-    private static string Folder { get; } = Path.Combine(CatalogProcess.Repository, "charts", "cqrs-grpc");
-
     /// <summary>What cannot be tested without Envoy and helm is skipped.</summary>
     public static (string Envoy, string Helm) Tools() => (ClientProgram.Tool("TEST_ENVOY"), ClientProgram.Tool("TEST_HELM"));
 
@@ -21,7 +17,7 @@ internal static class Chart
         using var folder = new TempFolder();
         var values = folder.File("values.json");
         await File.WriteAllTextAsync(values, JsonSerializer.Serialize(new { gateway }));
-        var (code, output, errors) = await ClientProgram.RunAsync(Tools().Helm, "template", "test", Folder, "--values", values, "--show-only", $"templates/{template}.yaml");
+        var (code, output, errors) = await RenderedChart.HelmAsync("template", "test", RenderedChart.Folder, "--values", values, "--show-only", $"templates/{template}.yaml");
         Assert.True(code == 0, errors);
         return output;
     }
@@ -38,13 +34,5 @@ internal static class Chart
                 .Replace("/etc/envoy-tls", folder.File("tls"), StringComparison.Ordinal).Replace("/etc/envoy", folder.Path, StringComparison.Ordinal) + "\n");
         }
         return folder.File("envoy.yaml");
-    }
-
-    /// <summary>A port that nothing listens on.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class CommandServiceAlone : IAsyncDisposable
         var settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["CommandDatabase__Provider"] = "Sqlite", ["CommandDatabase__Path"] = folder.Database(), ["Commands__ActorHeader"] = "x-catalog-actor",
-            ["Kafka__BootstrapServers"] = $"127.0.0.1:{Chart.FreePort()}", ["Elasticsearch__Url"] = $"http://127.0.0.1:{Chart.FreePort()}",
+            ["Kafka__BootstrapServers"] = $"127.0.0.1:{ServerProcess.FreePorts(1)}", ["Elasticsearch__Url"] = $"http://127.0.0.1:{ServerProcess.FreePorts(1)}",
         };
         var (code, output) = await HostProcess.RunAsync([executable, "migrate"], settings);
         Assert.True(code == 0, output);

@@ -87,7 +87,7 @@ public sealed class FaultTests(SharedCatalog shared)
     [InlineData(Via.Rest)]
     public async Task A_service_that_is_not_there_is_unavailable_with_details(Via via)
     {
-        await using var gateway = await GatewayProcess.StartAsync([$"127.0.0.1:{Chart.FreePort()}"], [$"127.0.0.1:{Chart.FreePort()}"]);
+        await using var gateway = await GatewayProcess.StartAsync([$"127.0.0.1:{ServerProcess.FreePorts(1)}"], [$"127.0.0.1:{ServerProcess.FreePorts(1)}"]);
         (await gateway.CallAsync(via, TestProducts.Create())).Fails(StatusCode.Unavailable, ErrorReason.ServiceUnavailable);
         (await gateway.CallAsync(via, new GetProductRequest { Name = "products/x" })).Fails(StatusCode.Unavailable, ErrorReason.ServiceUnavailable);
     }

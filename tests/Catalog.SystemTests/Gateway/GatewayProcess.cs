@@ -84,8 +84,8 @@ internal sealed class GatewayProcess : ICatalogUnderTest, IAsyncDisposable
 
     private async Task BeginAsync(string envoy, IEnumerable<string> commands, IEnumerable<string> queries, object? gateway)
     {
-        var (port, probes) = (Chart.FreePort(), Chart.FreePort());
-        AdminPort = Chart.FreePort();
+        var (port, probes) = (ServerProcess.FreePorts(1), ServerProcess.FreePorts(1));
+        AdminPort = ServerProcess.FreePorts(1);
         var values = JsonSerializer.SerializeToNode(gateway ?? new { })!.AsObject();
         values["listener"] = new JsonObject { ["address"] = "127.0.0.1", ["port"] = port };
         values["probes"] = new JsonObject { ["address"] = "127.0.0.1", ["port"] = probes };

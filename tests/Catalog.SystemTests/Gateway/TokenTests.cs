@@ -77,7 +77,7 @@ public sealed class TokenTests(SharedCatalog shared) : IDisposable
     public async Task Keys_are_fetched_before_the_first_call()
     {
         using var issuer = new HttpListener();
-        var address = $"http://127.0.0.1:{Chart.FreePort()}/";
+        var address = $"http://127.0.0.1:{ServerProcess.FreePorts(1)}/";
         issuer.Prefixes.Add(address);
         issuer.Start();
         var serving = Task.Run(async () =>

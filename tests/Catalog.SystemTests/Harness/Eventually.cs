@@ -12,12 +12,15 @@ internal static class Eventually
 
     public static Task TrueAsync(string what, Func<bool> condition, TimeSpan? within = null) => TrueAsync(what, () => Task.FromResult(condition()), within);
 
-    public static async Task TrueAsync(string what, Func<Task<bool>> condition, TimeSpan? within = null)
+    public static Task TrueAsync(string what, Func<Task<bool>> condition, TimeSpan? within = null) => NothingMissingAsync(what, async () => await condition() ? null : "", within);
+
+    /// <summary>Waits until nothing is missing; says what was, if it takes too long.</summary>
+    public static async Task NothingMissingAsync(string what, Func<Task<string?>> missing, TimeSpan? within = null)
     {
         var clock = Stopwatch.StartNew();
-        while (!await condition())
+        while (await missing() is { } still)
         {
-            if (clock.Elapsed > (within ?? Patience)) Assert.Fail($"Not within {(within ?? Patience).TotalSeconds:0} s: {what}");
+            if (clock.Elapsed > (within ?? Patience)) Assert.Fail($"Not within {(within ?? Patience).TotalSeconds:0} s: {what}{(still.Length == 0 ? "" : $"; {still}")}");
             await Task.Delay(Pause);
         }
     }
