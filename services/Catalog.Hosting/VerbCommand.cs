@@ -16,13 +16,17 @@ public static class VerbCommand
     /// <param name="add">Adds the services that it needs.</param>
     /// <param name="run">Does it; returns the exit code.</param>
     /// <param name="isExplained">Whether the message of an exception says to people what to do.</param>
-    /// <param name="options">What it takes on the command line.</param>
+    /// <param name="takes">The options and arguments that it takes on the command line.</param>
     public static Command Create(
         string verb, string description, Action<IConfiguration, IServiceCollection> add, Func<IServiceProvider, CancellationToken, Task<int>> run, Func<Exception, bool> isExplained,
-        params IEnumerable<Option> options)
+        params IEnumerable<Symbol> takes)
     {
         var command = new Command(verb, description);
-        foreach (var option in options) command.Options.Add(option);
+        foreach (var symbol in takes)
+        {
+            if (symbol is Argument argument) command.Arguments.Add(argument);
+            else command.Options.Add((Option)symbol);
+        }
         command.SetAction(async (arguments, cancellation) =>
         {
             try

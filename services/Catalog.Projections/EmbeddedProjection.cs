@@ -50,11 +50,12 @@ public sealed partial class EmbeddedProjection(
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        for (var said = ""; !stoppingToken.IsCancellationRequested;)
         {
             try
             {
                 await FollowUntilAskedAsync(await GetIndexAsync(stoppingToken), stoppingToken);
+                said = "";
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -62,7 +63,9 @@ public sealed partial class EmbeddedProjection(
             }
             catch (Exception e)
             {
-                Failed(logger, e);
+                // Once for each reason, not every time.
+                if (e.Message != said) Failed(logger, e);
+                said = e.Message;
                 await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -77,11 +80,13 @@ public sealed partial class EmbeddedProjection(
         try
         {
             await Task.WhenAny(following, asked, indexes.Unusable);
-            if (following.IsCompleted || indexes.Unusable.IsCompleted || !_requests.Reader.TryPeek(out var done)) return;
+            if (indexes.Unusable.IsCompleted) return;
+            if (following.IsCompleted) await following;
+            if (!_requests.Reader.TryPeek(out var done)) return;
             try
             {
                 // The present index is followed meanwhile, so that no read goes stale.
-                await rebuild.RunAsync(allowMissing: false, turn.Token);
+                await rebuild.RunAsync(allowMissing: index.LogId != (await log.GetBoundsAsync(turn.Token)).LogId, turn.Token);
                 done.SetResult();
             }
             catch (Exception e)
@@ -98,7 +103,6 @@ public sealed partial class EmbeddedProjection(
         {
             await turn.CancelAsync();
             await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (following.Exception?.InnerException is { } failure) Failed(logger, failure);
         }
     }
 
@@ -112,8 +116,8 @@ public sealed partial class EmbeddedProjection(
             : null;
         if (reason is null) return index!;
         if (bounds.Head > 0) Rebuilding(logger, reason);
-        // Where nothing serves, one product that cannot be indexed must not keep all the others away; it becomes a dead letter.
-        return await rebuild.RunAsync(allowMissing: index is null, cancellation);
+        // Where nothing serves, or nothing of this log, one product that cannot be indexed must not keep all the others away; it becomes a dead letter.
+        return await rebuild.RunAsync(allowMissing: index?.LogId != bounds.LogId, cancellation);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The index is built anew: {Reason}")]

@@ -1,5 +1,3 @@
-using Catalog.V1;
-
 namespace Catalog.Projections;
 
 /// <summary>The truth as the command database holds it now, for building an index anew.</summary>
@@ -9,5 +7,10 @@ public interface IProductStates
     /// The next products, tombstones included, in the order of a key that never changes; <paramref name="after"/> is the key of the last one before, 0 for the
     /// beginning. Empty at the end.
     /// </summary>
-    ValueTask<IReadOnlyList<(long Key, Product Product)>> ReadAsync(long after, int limit, CancellationToken cancellation);
+    ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation);
 }
+
+/// <summary>One product as it stands in the command database.</summary>
+/// <param name="Key">Its place in the order.</param>
+/// <param name="Body">The serialised <see cref="V1.Product"/>, which can be damaged.</param>
+public readonly record struct ProductState(long Key, ReadOnlyMemory<byte> Body);

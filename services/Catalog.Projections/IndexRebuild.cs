@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Catalog.V1;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
@@ -27,11 +28,23 @@ public sealed partial class IndexRebuild(
         {
             var page = await states.ReadAsync(key, Batch, cancellation);
             if (page.Count == 0) break;
-            foreach (var rejected in await index.WriteAsync(page.Select(p => p.Product).ToList(), cancellation))
+            var products = new List<Product>(page.Count);
+            var keys = new Dictionary<string, long>(page.Count, StringComparer.Ordinal);
+            foreach (var state in page)
             {
-                Rejected(logger, rejected.Product.Name, rejected.Reason);
-                if (!allowMissing) throw new InvalidOperationException($"{rejected.Product.Name} cannot be written into the new index: {rejected.Reason} The old index goes on serving.");
-                await SetAsideAsync(page.First(p => ReferenceEquals(p.Product, rejected.Product)), rejected.Reason, cancellation);
+                if (!TryParse(state, out var product, out var fault))
+                {
+                    await MissAsync($"The product in row {state.Key} of the command database", state.Key, state.Body, fault, allowMissing, cancellation);
+                    continue;
+                }
+                products.Add(product);
+                keys[product.Name] = state.Key;
+            }
+            foreach (var rejected in await index.WriteAsync(products, cancellation))
+            {
+                // It came from no event; what a replay writes is one.
+                var happened = new ProductEvent { Name = rejected.Product.Name, Version = rejected.Product.Version, Product = rejected.Product };
+                await MissAsync(rejected.Product.Name, keys[rejected.Product.Name], happened.ToByteArray(), rejected.Reason, allowMissing, cancellation);
             }
             key = page[^1].Key;
             written += page.Count;
@@ -50,12 +63,30 @@ public sealed partial class IndexRebuild(
         return index;
     }
 
-    /// <summary>It came from no event, so it stands at a place where no event is: before the beginning of the log.</summary>
-    private ValueTask SetAsideAsync((long Key, Product Product) state, string reason, CancellationToken cancellation)
+    private static bool TryParse(ProductState state, [NotNullWhen(true)] out Product? product, [NotNullWhen(false)] out string? fault)
     {
-        var happened = new ProductEvent { Name = state.Product.Name, Version = state.Product.Version, Product = state.Product };
+        (product, fault) = (null, null);
+        try
+        {
+            product = Product.Parser.ParseFrom(state.Body.Span);
+            if (!ProductName.TryParse(product.Name, out _)) fault = "It has no name.";
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            fault = e.Message;
+        }
+        if (product is not null && fault is null) return true;
+        fault = $"The command database is damaged there, restore it from a backup. {fault}";
+        return false;
+    }
+
+    /// <summary>One product that the new index will not have. It is set aside at a place where no event is: before the beginning of the log.</summary>
+    private async ValueTask MissAsync(string what, long key, ReadOnlyMemory<byte> body, string reason, bool allowMissing, CancellationToken cancellation)
+    {
+        Rejected(logger, what, reason);
+        if (!allowMissing) throw new InvalidOperationException($"{what} cannot be written into the new index: {reason} The old index goes on serving.");
         metrics.CountDeadLetter();
-        return deadLetters.AddAsync(new DeadLetter(-state.Key, happened.ToByteArray(), reason, time.GetUtcNow()), cancellation);
+        await deadLetters.AddAsync(new DeadLetter(-key, body, reason, time.GetUtcNow()), cancellation);
     }
 
     [LoggerMessage(1, LogLevel.Information, "Building the index anew, from the products and the event log after position {Position}")]
@@ -64,8 +95,8 @@ public sealed partial class IndexRebuild(
     [LoggerMessage(2, LogLevel.Information, "Building the index: {Written} products so far, {Rate:0}/s")]
     private static partial void Progress(ILogger logger, long written, double rate);
 
-    [LoggerMessage(3, LogLevel.Error, "{Name} cannot be written into the new index: {Reason}")]
-    private static partial void Rejected(ILogger logger, string name, string reason);
+    [LoggerMessage(3, LogLevel.Error, "{What} cannot be written into the new index: {Reason}")]
+    private static partial void Rejected(ILogger logger, string what, string reason);
 
     [LoggerMessage(4, LogLevel.Information, "The new index serves: {Written} products in {Seconds:0.0} s")]
     private static partial void Done(ILogger logger, long written, double seconds);

@@ -1,6 +1,7 @@
 using Catalog.Commands;
 using Catalog.Sqlite.Sql;
 using Catalog.V1;
+using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 
 namespace Catalog.Sqlite;
@@ -39,6 +40,7 @@ internal static class SqliteFile
     {
         SqliteFault fault => Explain(fault.Code, fault.Message, path),
         SqliteException driver => Explain(driver.SqliteErrorCode, driver.Message, path),
+        InvalidProtocolBufferException => $"{path} is damaged: a product in it cannot be read. The others are served; restore the file from a backup.",
         _ => "The command database failed; the service's log says how.",
     }, error);
 

@@ -39,6 +39,7 @@ internal static class CommandDatabase
     {
         // The verbs write it too, in processes of their own, and several command services on one machine may.
         options.Shared = true;
+        services.AddSingleton(options);
         services.AddSingleton(s => SqliteCommandDatabase.Open(options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
         services.AddSingleton<ICommandStore>(s => s.GetRequiredService<SqliteCommandDatabase>());
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<SqliteCommandDatabase>().Log);

@@ -7,6 +7,8 @@ var root = new RootCommand("Takes the commands of the product catalog, keeps the
 root.SetAction((arguments, cancellation) => CommandHost.RunAsync(arguments.GetValue(urls)!, cancellation));
 root.Subcommands.Add(Verbs.Migrate());
 root.Subcommands.Add(Verbs.Rebuild());
+root.Subcommands.Add(Verbs.Backup());
+root.Subcommands.Add(Verbs.Restore());
 root.Subcommands.Add(Verbs.Restored());
 root.Subcommands.Add(Verbs.ReplayDeadEvents());
 var command = root.Parse(args);

@@ -5,6 +5,7 @@ using Catalog.Hosting;
 using Catalog.Kafka;
 using Catalog.Projections;
 using Catalog.Queries;
+using Catalog.Sqlite;
 using Catalog.SqlServer;
 
 namespace Catalog.CommandService;
@@ -54,6 +55,42 @@ internal static class Verbs
             return 0;
         });
 
+    public static Command Backup()
+    {
+        var file = BackupFile("The file to write, which is not there yet, or - for the standard output.");
+        return Create("backup", "Copies the command database as it is at one instant, while it serves. For SQLite; a SQL Server has backups of its own.", (_, _) => { },
+            async (services, cancellation) =>
+            {
+                var target = services.GetRequiredService<ParseResult>().GetValue(file)!;
+                var products = await SqliteBackup.SaveAsync(SqlitePath(services), target);
+                await (target == SqliteBackup.Standard ? Console.Error : Console.Out).WriteLineAsync($"{products} products were backed up.");
+                return 0;
+            }, file);
+    }
+
+    public static Command Restore()
+    {
+        var file = BackupFile("The backup, or - for the standard input.");
+        return Create("restore", "Puts a backup in the place of the command database, while it serves, and makes the index follow it. For SQLite; with a SQL Server use its own tools, then \"restored\".",
+            CommandHost.AddIndex, async (services, cancellation) =>
+            {
+                var database = SqlitePath(services);
+                try
+                {
+                    var products = await SqliteBackup.PrepareAsync(services.GetRequiredService<ParseResult>().GetValue(file)!, database);
+                    await services.GetRequiredService<SqliteCommandDatabase>().ReplaceAsync();
+                    Console.WriteLine($"{products} products were restored.");
+                }
+                finally
+                {
+                    SqliteBackup.Remove(SqliteBackup.PreparedFor(database));
+                }
+                await services.GetRequiredService<IndexRebuild>().RunAsync(allowMissing: true, cancellation);
+                Console.WriteLine("The index follows the restored database. Tokens and watch positions from before are void.");
+                return 0;
+            }, file);
+    }
+
     public static Command ReplayDeadEvents() => Create("replay-dead-events", "Tries again to publish the events that were set aside.",
         (services, configuration) => services.AddKafkaPublisher(Settings.Read<KafkaOptions>(configuration, "Kafka", o => o.Problems())).AddSingleton<DeadEventReplay>(),
         async (services, cancellation) =>
@@ -63,11 +100,16 @@ internal static class Verbs
             return left == 0 ? 0 : 1;
         });
 
+    private static Argument<string> BackupFile(string description) => new("file") { Description = description, HelpName = "FILE" };
+
+    private static string SqlitePath(IServiceProvider services) => services.GetService<CommandDatabaseOptions>()?.Path
+        ?? throw new SettingsException("The command database is a SQL Server. Back it up and restore it with its own tools; after a restore run \"restored\".");
+
     private static Command Create(
-        string verb, string description, Action<IServiceCollection, IConfiguration> add, Func<IServiceProvider, CancellationToken, Task<int>> run, params IEnumerable<Option> options) =>
+        string verb, string description, Action<IServiceCollection, IConfiguration> add, Func<IServiceProvider, CancellationToken, Task<int>> run, params IEnumerable<Symbol> takes) =>
         VerbCommand.Create(verb, description, (configuration, services) =>
         {
             services.AddCommandDatabase(configuration);
             add(services, configuration);
-        }, run, e => e is CommandStoreException or IndexUnavailableException or IndexLostException or InvalidOperationException, options);
+        }, run, e => e is CommandStoreException or IndexUnavailableException or IndexLostException or InvalidOperationException, takes);
 }

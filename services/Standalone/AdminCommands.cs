@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using Catalog.Commands;
+using Catalog.Hosting;
+using Catalog.Sqlite;
 
 namespace Catalog.Standalone;
 
@@ -9,6 +12,42 @@ namespace Catalog.Standalone;
 internal static class AdminCommands
 {
     public static Command Rebuild() => Create("rebuild", "Builds the search index anew from the products and the event log, while the present one serves, and swaps it in.");
+
+    public static Command Backup()
+    {
+        var file = new Argument<string>("file") { Description = "The file to write, which is not there yet, or - for the standard output.", HelpName = "FILE" };
+        var command = new Command("backup", "Copies the catalog as it is at one instant, whether a process serves it or not.") { file, ServeCommand.Data };
+        command.SetAction((arguments, _) => ExplainAsync(async () =>
+        {
+            var target = arguments.GetValue(file)!;
+            var products = await SqliteBackup.SaveAsync(DataFolder.CommandDatabaseOf(arguments.GetValue(ServeCommand.Data)!.FullName), target);
+            await (target == SqliteBackup.Standard ? Console.Error : Console.Out).WriteLineAsync($"{products} products were backed up.");
+            return 0;
+        }));
+        return command;
+    }
+
+    public static Command Restore()
+    {
+        var file = new Argument<string>("file") { Description = "The backup, or - for the standard input.", HelpName = "FILE" };
+        var command = new Command("restore", "Puts a backup in the place of the catalog that runs, while it serves. Tokens and watch positions from before are void afterwards.") { file, ServeCommand.Data };
+        command.SetAction((arguments, cancellation) => ExplainAsync(async () =>
+        {
+            var folder = arguments.GetValue(ServeCommand.Data)!.FullName;
+            var database = DataFolder.CommandDatabaseOf(folder);
+            if (!File.Exists(database)) return NotRunning(folder);
+            try
+            {
+                await SqliteBackup.PrepareAsync(arguments.GetValue(file)!, database);
+                return await SendAsync(folder, "restore", cancellation);
+            }
+            finally
+            {
+                SqliteBackup.Remove(SqliteBackup.PreparedFor(database));
+            }
+        }));
+        return command;
+    }
 
     public static Command Restored() => Create("restored",
         "After the data folder or catalog.db was put back from a backup: makes the index, consistency tokens and watch positions of the lost future void.");
@@ -44,8 +83,25 @@ internal static class AdminCommands
         }
         catch (HttpRequestException)
         {
-            Console.Error.WriteLine($"catalog: No catalog runs on the folder {folder}. Start it there first (catalog --data {folder}), or name the folder with --data.");
-            return 2;
+            return NotRunning(folder);
+        }
+    }
+
+    private static int NotRunning(string folder)
+    {
+        Console.Error.WriteLine($"catalog: No catalog runs on the folder {folder}. Start it there first (catalog --data {folder}), or name the folder with --data.");
+        return 2;
+    }
+
+    private static async Task<int> ExplainAsync(Func<Task<int>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (CommandStoreException e)
+        {
+            return HostCommand.Fail(e.Message);
         }
     }
 }

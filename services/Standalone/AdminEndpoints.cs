@@ -1,24 +1,43 @@
+using Catalog.Commands;
 using Catalog.Projections;
+using Catalog.Sqlite;
 
 namespace Catalog.Standalone;
 
 /// <summary>What the verbs of the command line ask of the running process, on a socket in the data folder and nowhere else.</summary>
 internal static class AdminEndpoints
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
     public static void MapAdmin(this WebApplication app)
     {
         // A connection of the socket has no address.
         var admin = app.MapGroup("/admin").AddEndpointFilter(async (context, next) =>
-            context.HttpContext.Connection.LocalIpAddress is null ? await next(context) : Results.NotFound());
+        {
+            if (context.HttpContext.Connection.LocalIpAddress is not null) return Results.NotFound();
+            try
+            {
+                return await next(context);
+            }
+            catch (Exception e) when (e is InvalidOperationException or CommandStoreException or IndexLostException)
+            {
+                return Results.Text($"catalog: {e.Message}\n", statusCode: StatusCodes.Status422UnprocessableEntity);
+            }
+        });
 
         admin.MapPost("rebuild", async (EmbeddedProjection projection, CancellationToken cancellation) =>
             await projection.RebuildAsync(cancellation) ? Results.Text("The new index serves.\n") : Results.Text("An index is being built already.\n", statusCode: StatusCodes.Status409Conflict));
 
-        admin.MapPost("restored", async (IEventLog log, EmbeddedProjection projection, CancellationToken cancellation) =>
+        admin.MapPost("restored", async (IEventLog log, IIndexSet indexes, EmbeddedProjection projection, CancellationToken cancellation) =>
         {
             await log.RenewAsync(cancellation);
-            await projection.RebuildAsync(cancellation);
-            return Results.Text("The index follows the restored database. Tokens and watch positions from before are void.\n");
+            return await FollowAsync(log, indexes, projection, cancellation);
+        });
+
+        admin.MapPost("restore", async (SqliteCommandDatabase database, IIndexSet indexes, EmbeddedProjection projection, CancellationToken cancellation) =>
+        {
+            await database.ReplaceAsync();
+            return await FollowAsync(database.Log, indexes, projection, cancellation);
         });
 
         admin.MapPost("replay-dead-letters", async (DeadLetterReplay replay, CancellationToken cancellation) =>
@@ -26,5 +45,13 @@ internal static class AdminEndpoints
             var (replayed, left) = await replay.RunAsync(cancellation);
             return Results.Text($"{replayed} dead letters were replayed, {left} are left.\n", statusCode: left == 0 ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
         });
+    }
+
+    private static async Task<IResult> FollowAsync(IEventLog log, IIndexSet indexes, EmbeddedProjection projection, CancellationToken cancellation)
+    {
+        // One that was being built when the log changed follows the old one, and another is built after it.
+        while (await indexes.GetCurrentAsync(cancellation) is not { } index || index.LogId != (await log.GetBoundsAsync(cancellation)).LogId)
+            if (!await projection.RebuildAsync(cancellation)) await Task.Delay(Look, cancellation);
+        return Results.Text("The index follows the restored database. Tokens and watch positions from before are void.\n");
     }
 }

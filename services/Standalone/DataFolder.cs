@@ -12,7 +12,9 @@ internal sealed class DataFolder : IDisposable
 
     public string Path { get; }
 
-    public string CommandDatabase => System.IO.Path.Combine(Path, "catalog.db");
+    public string CommandDatabase => CommandDatabaseOf(Path);
+
+    public static string CommandDatabaseOf(string path) => System.IO.Path.Combine(path, "catalog.db");
 
     /// <summary>The socket by which <c>catalog rebuild</c> and its like reach the process that has the folder.</summary>
     public string AdminSocket => AdminSocketOf(Path);

@@ -7,6 +7,8 @@ var root = new RootCommand("The whole product catalog in one process: commands, 
 ServeCommand.Configure(root);
 root.Subcommands.Add(ImportCommand.Create());
 root.Subcommands.Add(AdminCommands.Rebuild());
+root.Subcommands.Add(AdminCommands.Backup());
+root.Subcommands.Add(AdminCommands.Restore());
 root.Subcommands.Add(AdminCommands.Restored());
 root.Subcommands.Add(AdminCommands.ReplayDeadLetters());
 root.Subcommands.Add(SmokeCommand.Create());

@@ -1,5 +1,4 @@
 using Catalog.Projections;
-using Catalog.V1;
 using Dapper;
 
 namespace Catalog.SqlServer.Log;
@@ -7,10 +6,10 @@ namespace Catalog.SqlServer.Log;
 /// <summary>The products in the command database, for building an index anew.</summary>
 internal sealed class SqlServerProductStates(SqlServerDatabase database) : IProductStates
 {
-    public async ValueTask<IReadOnlyList<(long Key, Product Product)>> ReadAsync(long after, int limit, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation)
     {
         var rows = await database.RunAsync(connection => connection.QueryAsync<(long Key, byte[] Body)>(
             new CommandDefinition(database.Statements.ReadProducts, new { after, limit }, cancellationToken: cancellation)), cancellation);
-        return rows.Select(row => (row.Key, Product.Parser.ParseFrom(row.Body))).ToList();
+        return rows.Select(row => new ProductState(row.Key, row.Body)).ToList();
     }
 }

@@ -185,9 +185,9 @@ internal sealed partial class GroupWriter : IDisposable
     {
         try
         {
-            _statements.Begin();
+            if (chore.InTransaction) _statements.Begin();
             chore.Run(_connection);
-            _statements.Commit();
+            if (chore.InTransaction) _statements.Commit();
             chore.Committed?.Invoke();
             chore.Done.SetResult();
         }
@@ -222,9 +222,11 @@ internal sealed partial class GroupWriter : IDisposable
         public TaskCompletionSource<CommandOutcome> Done { get; } = new();
     }
 
-    /// <summary>A short piece of housekeeping, in a transaction of its own.</summary>
-    internal sealed class Chore(Action<SqliteConnection> run, Action? committed) : Work
+    /// <summary>A short piece of housekeeping, in a transaction of its own unless it makes one itself.</summary>
+    internal sealed class Chore(Action<SqliteConnection> run, Action? committed, bool inTransaction = true) : Work
     {
+        public bool InTransaction { get; } = inTransaction;
+
         public Action<SqliteConnection> Run { get; } = run;
 
         /// <summary>Called before the next command begins.</summary>

@@ -77,6 +77,33 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
         await chore.Done.Task;
     }
 
+    /// <summary>
+    /// Puts what <see cref="SqliteBackup.PrepareAsync"/> made ready in the place of everything in this database, at one instant and in one durable transaction. Whoever reads or
+    /// writes meanwhile, also in another process, sees the one or the other.
+    /// </summary>
+    /// <exception cref="CommandStoreException">It cannot be done, and nothing was; the message says what to do.</exception>
+    public async Task ReplaceAsync()
+    {
+        var chore = new GroupWriter.Chore(Replace, Log.Replaced, inTransaction: false);
+        _writer.Enqueue(chore);
+        try
+        {
+            await chore.Done.Task;
+        }
+        catch (Exception e) when (e is SqliteException or SqliteFault)
+        {
+            throw Explain(e);
+        }
+    }
+
+    private void Replace(SqliteConnection connection)
+    {
+        using var prepared = SqliteFile.Open(SqliteBackup.PreparedFor(Options.Path), writable: false, "PRAGMA busy_timeout = 5000");
+        // Higher than any that a relay has or takes meanwhile, so that none goes on from where it was in the lost future.
+        if (Options.Shared) prepared.Execute("UPDATE relay SET epoch = max(epoch, $epoch) + 2", new { epoch = connection.ExecuteScalar<long>("SELECT epoch FROM relay") });
+        prepared.BackupDatabase(connection);
+    }
+
     /// <summary>A failure of SQLite's, in words for people.</summary>
     internal CommandStoreException Explain(Exception error) => SqliteFile.Explain(error, Options.Path);
 

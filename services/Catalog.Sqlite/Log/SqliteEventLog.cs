@@ -58,7 +58,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     /// <inheritdoc />
     public Task RenewAsync(CancellationToken cancellation)
     {
-        var id = Guid.NewGuid().ToString("n");
+        var id = NewId();
         return _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id }), () =>
         {
             _logId = id;
@@ -68,6 +68,16 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
 
     /// <inheritdoc />
     public void Dispose() => Readers.Dispose();
+
+    internal static string NewId() => Guid.NewGuid().ToString("n");
+
+    /// <summary>Takes in that the whole database was replaced: the log has another id, and may end earlier.</summary>
+    internal void Replaced()
+    {
+        var head = ReadBounds().Head;
+        lock (_advancing) _head = head;
+        Wake();
+    }
 
     /// <summary>Wakes the readers: there are events up to this position.</summary>
     internal void Advance(long head)

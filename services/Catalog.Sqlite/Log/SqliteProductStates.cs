@@ -1,6 +1,5 @@
 using Catalog.Projections;
 using Catalog.Sqlite.Sql;
-using Catalog.V1;
 
 namespace Catalog.Sqlite;
 
@@ -10,11 +9,11 @@ public sealed class SqliteProductStates(string path) : IProductStates, IDisposab
     private readonly ConnectionPool _readers = new(path);
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<(long Key, Product Product)>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
-        ValueTask.FromResult(_readers.Read<IReadOnlyList<(long, Product)>>("SELECT key, body FROM products WHERE key > ?1 ORDER BY key LIMIT ?2", [after, limit], rows =>
+    public ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
+        ValueTask.FromResult(_readers.Read<IReadOnlyList<ProductState>>("SELECT key, body FROM products WHERE key > ?1 ORDER BY key LIMIT ?2", [after, limit], rows =>
         {
-            var products = new List<(long, Product)>();
-            while (rows.Step()) products.Add((rows.Long(0), Product.Parser.ParseFrom(rows.Blob(1))));
+            var products = new List<ProductState>();
+            while (rows.Step()) products.Add(new ProductState(rows.Long(0), rows.Blob(1).ToArray()));
             return products;
         }));
 

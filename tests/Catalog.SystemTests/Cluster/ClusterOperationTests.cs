@@ -6,24 +6,30 @@ namespace Catalog.SystemTests;
 /// <summary>What an operator does to the distributed shape, and what it does by itself.</summary>
 public sealed class ClusterOperationTests
 {
-    [Fact]
-    public async Task After_a_restore_nothing_of_the_lost_future_survives()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task After_a_restore_nothing_of_the_lost_future_survives(bool online)
     {
         await using var cluster = await StartAsync();
         Assert.SkipUnless(cluster.Settings.ContainsKey("CommandDatabase__Path"), "How a SQL Server is restored, is not for a test to decide.");
         var kept = await cluster.CreatedAsync();
         var backup = cluster.Folder.File("backup.db");
-        cluster.Folder.BackUp(backup);
+        var (code, output) = await cluster.RunAsync("CommandService", "backup", backup);
+        Assert.True(code == 0, output);
         var (lostTitle, lost) = (TestProducts.Word(), TestProducts.Word());
         var updated = await cluster.Writes().UpdateProductAsync(new UpdateProductRequest { Product = new Product { Name = kept.Name, Title = lostTitle } });
         var created = await cluster.CreatedAsync(lost, lost);
         await ReadsAsync(cluster, created);
         var position = (await cluster.Reads().GetProjectionStatusAsync(new GetProjectionStatusRequest())).WatchPosition;
 
-        await cluster.Command.StopAsync();
-        cluster.Folder.Restore(backup);
-        await cluster.ReplaceAsync(command: cluster.Begin("CommandService"));
-        var (code, output) = await cluster.RunAsync("CommandService", "restored");
+        if (!online)
+        {
+            await cluster.Command.StopAsync();
+            cluster.Folder.Restore(backup);
+            await cluster.ReplaceAsync(command: cluster.Begin("CommandService"));
+        }
+        (code, output) = online ? await cluster.RunAsync("CommandService", "restore", backup) : await cluster.RunAsync("CommandService", "restored");
         Assert.True(code == 0, output);
 
         // What is written after the restore has versions that were there before, and is seen all the same.

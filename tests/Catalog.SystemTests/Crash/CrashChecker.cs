@@ -36,11 +36,7 @@ internal sealed class CrashChecker(CommandJournal journal, int partitions = 1)
     /// <summary>Checks everything that was sent since the last time. Every command must be settled.</summary>
     public async Task CheckAsync(ICatalogUnderTest catalog, int round)
     {
-        var marker = journal.Note($"marker-{round}", new CreateProductRequest
-        {
-            ProductId = $"marker-{round}", Product = new Product { Sku = $"MARKER-{round}", Title = $"marker-{round}", Brand = "crash" }, RequestId = $"marker-{round}",
-        });
-        journal.Acknowledged(marker, (await catalog.CallAsync(Via.Grpc, marker.Request)).Receipt());
+        var marker = await CrashClient.CreateAsync(journal, catalog, $"marker-{round}");
         var acknowledged = journal.Commands.Values.Where(c => c.Receipt is not null).ToLookup(c => (c.Receipt!.Name, c.Receipt.Version));
 
         using var watch = await Watcher.StartAsync(catalog, _watchPosition);
@@ -49,7 +45,7 @@ internal sealed class CrashChecker(CommandJournal journal, int partitions = 1)
 
         foreach (var sent in journal.Commands.Values) CheckAcknowledged(sent);
         foreach (var row in journal.Rows.Values) CheckRow(row);
-        await CheckIndexAsync(catalog, _touched, marker.Receipt!.ConsistencyToken);
+        await CheckIndexAsync(catalog, _touched, marker.ConsistencyToken);
         _touched.Clear();
         journal.Commands.Clear();
         journal.Rows.Clear();

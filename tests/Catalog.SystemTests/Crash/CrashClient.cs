@@ -16,8 +16,9 @@ namespace Catalog.SystemTests.Crash;
 /// <param name="number">Which client of the round it is.</param>
 /// <param name="isKilled">Whether calls may be left unanswered now.</param>
 /// <param name="isOver">Whether the round is over.</param>
+/// <param name="pause">How long it rests after each answer; not at all if it is left out.</param>
 internal sealed class CrashClient(
-    CommandJournal journal, IReadOnlyList<ICatalogUnderTest> catalogs, string[] names, Random random, int round, int number, Func<bool> isKilled, Func<bool>? isOver = null)
+    CommandJournal journal, IReadOnlyList<ICatalogUnderTest> catalogs, string[] names, Random random, int round, int number, Func<bool> isKilled, Func<bool>? isOver = null, TimeSpan pause = default)
 {
     private int _imported;
 
@@ -25,7 +26,11 @@ internal sealed class CrashClient(
     {
         while (isOver?.Invoke() != true)
         {
-            if (await StepAsync()) continue;
+            if (await StepAsync())
+            {
+                if (pause > TimeSpan.Zero) await Task.Delay(pause);
+                continue;
+            }
             // One that was cut off goes on where the catalog does.
             if (isOver is null) break;
             await Task.Delay(20);
@@ -38,6 +43,18 @@ internal sealed class CrashClient(
         var client = new CrashClient(journal, [catalog], [], Random.Shared, 0, 0, () => false);
         await Task.WhenAll(client.SendAsync(sent), client.SendAsync(sent));
         sent.Settled();
+    }
+
+    /// <summary>Makes a product that no other command is about, and that must be answered.</summary>
+    public static async Task<CommandReceipt> CreateAsync(CommandJournal journal, ICatalogUnderTest catalog, string id)
+    {
+        var sent = journal.Note(id, new CreateProductRequest
+        {
+            ProductId = id, Product = new Product { Sku = id.ToUpperInvariant(), Title = id, Brand = "crash" }, RequestId = id,
+        });
+        var receipt = (await catalog.CallAsync(Via.Grpc, sent.Request)).Receipt();
+        journal.Acknowledged(sent, receipt);
+        return receipt;
     }
 
     /// <summary>Runs an import; rows that are answered are noted.</summary>

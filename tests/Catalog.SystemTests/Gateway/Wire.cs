@@ -72,7 +72,8 @@ internal sealed class Wire : IAsyncDisposable
 
     private async Task ServeAsync(Socket near)
     {
-        using var far = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        // Whoever takes it out of the open ones ends it, and nobody else.
+        var far = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         near.NoDelay = true;
         try
         {

@@ -301,8 +301,8 @@ public abstract partial class CommandStoreContract : IAsyncLifetime
         var second = await _database.States.ReadAsync(first[^1].Key, 4, default);
         var third = await _database.States.ReadAsync(second[^1].Key, 4, default);
 
-        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"products/p{i}"), first.Concat(second).Concat(third).Select(p => p.Product.Name));
-        Assert.Equal(Product.Types.State.Deleted, first[3].Product.State);
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"products/p{i}"), first.Concat(second).Concat(third).Select(p => p.Product().Name));
+        Assert.Equal(Product.Types.State.Deleted, first[3].Product().State);
         Assert.Empty(await _database.States.ReadAsync(third[^1].Key, 4, default));
     }
 
@@ -310,7 +310,7 @@ public abstract partial class CommandStoreContract : IAsyncLifetime
 
     private async Task<CommandOutcome.Committed> Commit(ProductCommand command) => Assert.IsType<CommandOutcome.Committed>(await Run(command));
 
-    private async Task<List<Product>> StatesAsync() => (await _database.States.ReadAsync(0, 1000, default)).Select(p => p.Product).ToList();
+    private async Task<List<Product>> StatesAsync() => (await _database.States.ReadAsync(0, 1000, default)).Select(p => p.Product()).ToList();
 
     private async Task<List<ProductEvent>> EventsAsync() => (await _database.Log.ReadAsync(0, 1000, default)).Select(Parse).ToList();
 

@@ -1,4 +1,5 @@
 using Catalog.Commands;
+using Catalog.Projections;
 using Catalog.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -8,6 +9,9 @@ namespace Catalog.Tests.Commands;
 /// <summary>Commands as the service would hand them to a store.</summary>
 internal static class TestCommands
 {
+    /// <summary>A product as the store holds it.</summary>
+    public static Product Product(this ProductState state) => V1.Product.Parser.ParseFrom(state.Body.Span);
+
     private static readonly Timestamp Now = Timestamp.FromDateTimeOffset(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
     public static ProductCommand Create(string id, string? sku = null, long stock = 0, string? requestId = null, string caller = "") =>

@@ -119,7 +119,7 @@ internal sealed class ProjectionFixture : IAsyncDisposable
     {
         public Func<Task>? BeforePage { get; set; }
 
-        public async ValueTask<IReadOnlyList<(long Key, Product Product)>> ReadAsync(long after, int limit, CancellationToken cancellation)
+        public async ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation)
         {
             if (BeforePage is { } happen) await happen();
             return await states().ReadAsync(after, Math.Min(limit, 3), cancellation);

@@ -1,3 +1,4 @@
+using Catalog.Commands;
 using Catalog.Projections;
 using Catalog.Sqlite;
 using Catalog.Tests.Commands;
@@ -133,6 +134,27 @@ public sealed class ProjectionTests : IAsyncLifetime
         _it.Set.Reject = _ => null;
         Assert.Equal((1, 0), await _it.Replay.RunAsync(default));
         Assert.Equal([1], await _it.VersionsAsync("lamp"));
+    }
+
+    [Fact]
+    public async Task A_product_that_is_damaged_in_the_command_database_keeps_none_of_the_others_out_of_a_new_index()
+    {
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.Commit(TestCommands.Create("chair"));
+        await _it.BuildAsync();
+        _it.Tamper("UPDATE products SET body = x'ffffffff' WHERE id = 'lamp'");
+
+        // While an index serves, nothing is taken from it.
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _it.Rebuild.RunAsync(allowMissing: false, default));
+        Assert.Contains("restore it from a backup", error.Message);
+        Assert.Equal([1, 1], await _it.VersionsAsync("lamp", "chair"));
+
+        await _it.Rebuild.RunAsync(allowMissing: true, default);
+        Assert.Equal([0, 1], await _it.VersionsAsync("lamp", "chair"));
+        Assert.Contains("The command database is damaged there", Assert.Single(await _it.Indexes.ReadAsync(long.MinValue, 10, default)).Reason);
+        var failed = Assert.IsType<CommandOutcome.Failed>(await _it.Database.ExecuteAsync(TestCommands.Adjust("lamp", 1)));
+        Assert.Contains("is damaged", failed.Error.Message);
+        await _it.Commit(TestCommands.Adjust("chair", 1));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class SqlServerFailureTests(ITestOutputHelper output)
         Assert.True(proxy.Cut > 0);
         Assert.All(outcomes, o => Assert.IsType<CommandOutcome.Committed>(o));
         var states = await services.GetRequiredService<IProductStates>().ReadAsync(0, 100, default);
-        Assert.All(states, s => Assert.Equal((990, 11), (s.Product.StockQuantity, s.Product.Version)));
+        Assert.All(states, s => Assert.Equal((990, 11), (s.Product().StockQuantity, s.Product().Version)));
         Assert.Equal(88, (await services.GetRequiredService<IEventLog>().ReadAsync(0, 1000, default)).Count);
     }
 
@@ -54,7 +54,7 @@ public sealed class SqlServerFailureTests(ITestOutputHelper output)
 
         Assert.Equal(80, outcomes.OfType<CommandOutcome.Committed>().Select(c => c.Version).Distinct().Count());
         Assert.Equal(20, outcomes.OfType<CommandOutcome.Refused>().Count());
-        Assert.Equal(0, Assert.Single(await one.GetRequiredService<IProductStates>().ReadAsync(0, 10, default)).Product.StockQuantity);
+        Assert.Equal(0, Assert.Single(await one.GetRequiredService<IProductStates>().ReadAsync(0, 10, default)).Product().StockQuantity);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class SqlServerFailureTests(ITestOutputHelper output)
             else Assert.Equal(i < 100 ? 1 : 2, Assert.IsType<CommandOutcome.Committed>(outcomes[i]).Version);
         }
         var states = await services.GetRequiredService<IProductStates>().ReadAsync(0, 1000, default);
-        Assert.All(states.Where(s => s.Product.Sku != "TAKEN"), s => Assert.Equal($"Title {int.Parse(s.Product.Sku[1..], null) + 100}", s.Product.Title));
+        Assert.All(states.Where(s => s.Product().Sku != "TAKEN"), s => Assert.Equal($"Title {int.Parse(s.Product().Sku[1..], null) + 100}", s.Product().Title));
     }
 
     [Fact]
