@@ -19,6 +19,9 @@ public sealed class ChartRefusalTests
     [InlineData("gateway.jwt.enabled=true", "/gateway/jwt/issuer", "minLength")]
     [InlineData("gateway.jwt.enabled=true,gateway.jwt.issuer=https://id.example.com/", "/gateway/jwt/jwksUri", "does not match")]
     [InlineData("gateway.timeouts.query=20", "/gateway/timeouts/query", "want string")]
+    [InlineData("gateway.networkPolicy.enabled=false", "/gateway/networkPolicy", "'enabled' not allowed")]
+    // It stands in a Secret, so that nothing else tells it.
+    [InlineData("networkPolicy.commandDatabase.ports=null", "/networkPolicy/commandDatabase", "'ports'")]
     // .NET takes it for 24 days.
     [InlineData("commandDatabase.receiptRetention=24:00:00", "/commandDatabase/receiptRetention", "does not match")]
     public async Task What_cannot_work_is_refused_with_the_place_and_the_reason(string set, string place, string reason)
