@@ -137,6 +137,23 @@ public sealed class ChartTests
     }
 
     [Theory]
+    [InlineData("", "catalog-command-database/connectionString")]
+    [InlineData("commandDatabase.migrate.existingSecret=owner", "owner/connectionString")]
+    [InlineData("commandDatabase.migrate.connectionStringKey=migrate", "catalog-command-database/migrate")]
+    [InlineData("commandDatabase.migrate.existingSecret=owner,commandDatabase.migrate.connectionStringKey=migrate", "owner/migrate")]
+    public async Task Who_changes_the_schema_may_have_a_login_that_nobody_else_has(string set, string expected)
+    {
+        var chart = await RenderedChart.RenderAsync(set);
+        string Login(string component)
+        {
+            var secret = chart.Environment(component)["CommandDatabase__ConnectionString"]["valueFrom"]!["secretKeyRef"]!;
+            return $"{secret["name"]}/{secret["key"]}";
+        }
+        Assert.Equal(expected, Login("migrate"));
+        Assert.All(["command", "rebuild"], component => Assert.Equal("catalog-command-database/connectionString", Login(component)));
+    }
+
+    [Theory]
     [InlineData("", "command", "1433 9092 9200")]
     [InlineData("", "query", "9092 9200")]
     [InlineData("", "projector", "9092 9200")]
