@@ -113,6 +113,16 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public async Task A_gateway_waits_at_its_start_only_for_the_services_and_not_for_ever()
+    {
+        var container = (await RenderedChart.RenderAsync()).Pods().Single(p => p.Name == "gateway").Spec["containers"]![0]!;
+        string Path(string probe) => (string)container[probe]!["httpGet"]!["path"]!;
+        Assert.Equal(["/healthz/started?patience=60", "/healthz/ready", "/healthz/live"], new[] { "startupProbe", "readinessProbe", "livenessProbe" }.Select(Path));
+        // Else it would be killed before it gives up.
+        Assert.True((int)container["startupProbe"]!["periodSeconds"]! * (int)container["startupProbe"]!["failureThreshold"]! > 60);
+    }
+
+    [Fact]
     public async Task A_changed_value_rolls_the_pods_that_it_is_for()
     {
         var (before, after) = (await RenderedChart.RenderAsync(), await RenderedChart.RenderAsync("queries.maxTokenWait=00:00:09,gateway.timeouts.query=19s"));
