@@ -79,19 +79,4 @@ public sealed class ChartRefusalTests
     [InlineData("command.autoscaling.enabled=false,command.autoscaling.maxReplicas=1,gateway.enabled=false,gateway.limits.heapBytes=1000000000")]
     [InlineData("commandDatabase.receiptRetention=1.00:00:00,kafka.retention=01:00:00,relay.fallbackAfter=00:00:01,queries.maxTokenWait=00:00:19,command.autoscaling.maxReplicas=2")]
     public async Task What_is_not_installed_and_what_just_works_is_not_refused(string set) => await RenderedChart.RenderAsync(set);
-
-    [Fact]
-    public async Task Every_value_is_explained_in_the_README()
-    {
-        var readme = await File.ReadAllTextAsync(Path.Combine(RenderedChart.Folder, "README.md"));
-        var values = RenderedChart.Parse(await File.ReadAllTextAsync(Path.Combine(RenderedChart.Folder, "values.yaml"))).Single();
-        foreach (var (section, value) in values)
-        {
-            if (value is System.Text.Json.Nodes.JsonObject { Count: > 0 } keys && section != "gateway")
-                foreach (var (key, _) in keys) Assert.True(readme.Contains($"`{section}.{key}", StringComparison.Ordinal) || IsShared(section, key, readme), $"{section}.{key}");
-            else Assert.Contains($"`{section}", readme, StringComparison.Ordinal);
-        }
-    }
-
-    private static bool IsShared(string section, string key, string readme) => section is "command" or "query" or "projector" or "standalone" && readme.Contains($"`*.{key}", StringComparison.Ordinal);
 }
