@@ -15,7 +15,7 @@ beside it. Credentials come from Secrets that are there already, and from nowher
 - {name: OTEL_RESOURCE_ATTRIBUTES, value: {{ printf "service.namespace=%s,k8s.namespace.name=%s" $root.Release.Name $root.Release.Namespace | quote }}}
 {{- end }}
 {{- if has "commandDatabase" $stores }}
-{{ include "cqrs-grpc.env.commandDatabase" $root }}
+{{ include "cqrs-grpc.env.commandDatabase" . }}
 {{- end }}
 {{- if has "kafka" $stores }}
 {{ include "cqrs-grpc.env.kafka" $root }}
@@ -47,13 +47,16 @@ beside it. Credentials come from Secrets that are there already, and from nowher
 {{- end -}}
 
 {{- define "cqrs-grpc.env.commandDatabase" -}}
-{{- with .Values.commandDatabase -}}
+{{- $component := index . 1 -}}
+{{- with (index . 0).Values.commandDatabase -}}
 - {name: CommandDatabase__Provider, value: {{ .provider }}}
 {{- if eq .provider "Sqlite" }}
 - {name: CommandDatabase__Path, value: /var/lib/catalog/catalog.db}
 {{- else }}
 - {name: CommandDatabase__Schema, value: {{ .schema | quote }}}
-- {name: CommandDatabase__ConnectionString, valueFrom: {secretKeyRef: {name: {{ .existingSecret }}, key: {{ .connectionStringKey }}}}}
+{{- /* Only migrate changes the schema, so only it need have a login that may. */}}
+{{- $own := eq $component "migrate" | ternary .migrate dict }}
+- {name: CommandDatabase__ConnectionString, valueFrom: {secretKeyRef: {name: {{ $own.existingSecret | default .existingSecret }}, key: {{ $own.connectionStringKey | default .connectionStringKey }}}}}
 {{- if .caSecret }}
 # Its driver trusts whom the system trusts.
 - {name: SSL_CERT_DIR, value: "/etc/ssl/certs:/etc/catalog/command-database-ca"}

@@ -57,3 +57,16 @@ readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
 {{- end -}}
+
+{{/* The whole seconds of d.hh:mm:ss. */}}
+{{- define "cqrs-grpc.seconds" -}}
+{{- $parts := regexReplaceAll "^(?:(\\d+)\\.)?(\\d+):(\\d+):(\\d+).*$" . "0${1} ${2} ${3} ${4}" | splitList " " -}}
+{{- add (mul (index $parts 0 | atoi) 86400) (mul (index $parts 1 | atoi) 3600) (mul (index $parts 2 | atoi) 60) (index $parts 3 | atoi) -}}
+{{- end -}}
+
+{{/* The number that a quantity of Kubernetes stands for: 250m, 768Mi, 2. */}}
+{{- define "cqrs-grpc.quantity" -}}
+{{- $suffix := toString . | regexFind "[A-Za-z]+$" -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 -}}
+{{- mulf (toString . | trimSuffix $suffix | float64) (get $units $suffix) -}}
+{{- end -}}

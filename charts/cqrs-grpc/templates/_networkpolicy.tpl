@@ -6,6 +6,13 @@ metadata:
   name: {{ include "cqrs-grpc.component" . }}
   labels:
     {{- include "cqrs-grpc.labels" . | nindent 4 }}
+  {{- if has (index . 1) (list "migrate" "topics" "rebuild") }}
+  annotations:
+    # There before the Jobs: what the last upgrade left would keep them from an address that is new.
+    helm.sh/hook: pre-install,pre-upgrade
+    helm.sh/hook-weight: "-1"
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+  {{- end }}
 spec:
   podSelector:
     matchLabels:
@@ -24,33 +31,80 @@ spec:
 
 {{/* Who may call a service: the gateway, and whom the values name; and Prometheus. (list $ "component") → a list in JSON. */}}
 {{- define "cqrs-grpc.callers" -}}
-{{- $policy := (index . 0).Values.networkPolicy -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $gateway := $root.Values.gateway -}}
+{{- $test := include "cqrs-grpc.peer" (list $root "test") | fromJson -}}
 {{- $rules := list -}}
-{{- if ne (index . 1) "projector" -}}
-{{- $callers := $policy.clients -}}
-{{- if (index . 0).Values.gateway.enabled -}}{{- $callers = append $callers (include "cqrs-grpc.peer" (list (index . 0) "gateway") | fromJson) -}}{{- end -}}
-{{- if eq (index . 1) "standalone" -}}{{- $callers = append $callers (include "cqrs-grpc.peer" (list (index . 0) "test") | fromJson) -}}{{- end -}}
-{{- $rules = append $rules (dict "from" $callers "ports" (list (dict "port" 5080 "protocol" "TCP") (dict "port" 5081 "protocol" "TCP"))) -}}
+{{- if eq $component "gateway" -}}
+{{- $from := $gateway.networkPolicy.from -}}
+{{- if $from -}}{{- $from = append $from $test -}}{{- end -}}
+{{- $rules = append $rules (dict "from" $from "ports" (include "cqrs-grpc.tcp" (list $gateway.listener.port) | fromJsonArray)) -}}
+{{- else if ne $component "projector" -}}
+{{- $callers := $root.Values.networkPolicy.clients -}}
+{{- if $gateway.enabled -}}{{- $callers = append $callers (include "cqrs-grpc.peer" (list $root "gateway") | fromJson) -}}{{- end -}}
+{{- if eq $component "standalone" -}}{{- $callers = append $callers $test -}}{{- end -}}
+{{- $rules = append $rules (dict "from" $callers "ports" (include "cqrs-grpc.tcp" (list 5080 5081) | fromJsonArray)) -}}
 {{- end -}}
-{{- with $policy.prometheus -}}{{- $rules = append $rules (dict "from" . "ports" (list (dict "port" 5081 "protocol" "TCP"))) -}}{{- end -}}
+{{- with $root.Values.networkPolicy.prometheus -}}
+{{- $rules = append $rules (dict "from" . "ports" (include "cqrs-grpc.tcp" (list (eq $component "gateway" | ternary $gateway.probes.port 5081)) | fromJsonArray)) -}}
+{{- end -}}
 {{- toJson $rules -}}
 {{- end -}}
 
-{{/* Where a component may go: to DNS, its stores, and the collector of its traces. (list $ "component") → a list in JSON. */}}
+{{/* Where a component may go: to DNS, its stores or services, and the collector of its traces. (list $ "component") → a list in JSON. */}}
 {{- define "cqrs-grpc.destinations" -}}
-{{- $policy := (index . 0).Values.networkPolicy -}}
-{{- $rules := list (dict "to" $policy.dns "ports" (list (dict "port" 53 "protocol" "UDP") (dict "port" 53 "protocol" "TCP"))) -}}
+{{- $root := index . 0 -}}
+{{- $policy := $root.Values.networkPolicy -}}
+{{- $rules := list (include "cqrs-grpc.dns" $root | fromJson) -}}
+{{- if eq (index . 1) "gateway" -}}
+{{- $gateway := $root.Values.gateway -}}
+{{- range list (list "command" $gateway.backends.commands) (list "query" $gateway.backends.queries) -}}
+{{- if index . 1 -}}
+{{- $ports := list -}}
+{{- range index . 1 -}}{{- $ports = append $ports .port -}}{{- end -}}
+{{- $rules = append $rules (dict "ports" (include "cqrs-grpc.tcp" $ports | fromJsonArray)) -}}
+{{- else -}}
+{{- $service := include "cqrs-grpc.peer" (list $root ($root.Values.standalone.enabled | ternary "standalone" (index . 0))) | fromJson -}}
+{{- $rules = append $rules (dict "to" (list $service) "ports" (include "cqrs-grpc.tcp" (list 5080) | fromJsonArray)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $gateway.jwt.enabled (not $gateway.jwt.jwks) -}}{{- $rules = append $rules (dict "ports" (include "cqrs-grpc.tcp" (list (include "cqrs-grpc.portOf" $gateway.jwt.jwksUri)) | fromJsonArray)) -}}{{- end -}}
+{{- with $gateway.tracing.collector -}}{{- $rules = append $rules (include "cqrs-grpc.destination" (list $policy.telemetry (printf "http://%s" .)) | fromJson) -}}{{- end -}}
+{{- else -}}
+{{- $addresses := dict "commandDatabase" "" "kafka" (printf "kafka://%s" (replace "," ",kafka://" $root.Values.kafka.bootstrapServers)) "elasticsearch" $root.Values.elasticsearch.url -}}
 {{- range include "cqrs-grpc.stores" . | fromJsonArray -}}
-{{- if not (and (eq . "commandDatabase") (include "cqrs-grpc.isSqlite" (index $ 0))) -}}
-{{- $rules = append $rules (include "cqrs-grpc.destination" (index $policy .) | fromJson) -}}
+{{- if not (and (eq . "commandDatabase") (include "cqrs-grpc.isSqlite" $root)) -}}
+{{- $rules = append $rules (include "cqrs-grpc.destination" (list (index $policy .) (get $addresses .)) | fromJson) -}}
 {{- end -}}
 {{- end -}}
-{{- if (index . 0).Values.telemetry.otlpEndpoint -}}{{- $rules = append $rules (include "cqrs-grpc.destination" $policy.telemetry | fromJson) -}}{{- end -}}
+{{- with $root.Values.telemetry.otlpEndpoint -}}{{- $rules = append $rules (include "cqrs-grpc.destination" (list $policy.telemetry .) | fromJson) -}}{{- end -}}
+{{- end -}}
 {{- toJson $rules -}}
 {{- end -}}
 
+{{- define "cqrs-grpc.dns" -}}
+{{- dict "to" .Values.networkPolicy.dns "ports" (list (dict "port" 53 "protocol" "UDP") (dict "port" 53 "protocol" "TCP")) | toJson -}}
+{{- end -}}
+
+{{/* To servers, on the ports that the values name for them, else on those of their addresses: URLs with commas between them. (list peersAndPorts "addresses") */}}
 {{- define "cqrs-grpc.destination" -}}
+{{- $ports := (index . 0).ports -}}
+{{- if not $ports -}}{{- range splitList "," (index . 1) -}}{{- $ports = append $ports (include "cqrs-grpc.portOf" (trim .)) -}}{{- end -}}{{- end -}}
+{{- dict "to" (index . 0).to "ports" (include "cqrs-grpc.tcp" $ports | fromJsonArray) | toJson -}}
+{{- end -}}
+
+{{/* The port that a URL leads to. */}}
+{{- define "cqrs-grpc.portOf" -}}
+{{- $url := urlParse . -}}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (eq $url.scheme "https" | ternary "443" "80") -}}
+{{- end -}}
+
+{{/* Ports, each once, as a policy names them: a list in JSON. */}}
+{{- define "cqrs-grpc.tcp" -}}
 {{- $ports := list -}}
-{{- range .ports -}}{{- $ports = append $ports (dict "port" (int .) "protocol" "TCP") -}}{{- end -}}
-{{- dict "to" .to "ports" $ports | toJson -}}
+{{- range . -}}{{- $ports = append $ports (int .) -}}{{- end -}}
+{{- $rule := list -}}
+{{- range uniq $ports -}}{{- $rule = append $rule (dict "port" . "protocol" "TCP") -}}{{- end -}}
+{{- toJson $rule -}}
 {{- end -}}

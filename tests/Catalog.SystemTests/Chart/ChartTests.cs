@@ -113,9 +113,19 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public async Task A_gateway_waits_at_its_start_only_for_the_services_and_not_for_ever()
+    {
+        var container = (await RenderedChart.RenderAsync()).Pods().Single(p => p.Name == "gateway").Spec["containers"]![0]!;
+        string Path(string probe) => (string)container[probe]!["httpGet"]!["path"]!;
+        Assert.Equal(["/healthz/started?patience=60", "/healthz/ready", "/healthz/live"], new[] { "startupProbe", "readinessProbe", "livenessProbe" }.Select(Path));
+        // Else it would be killed before it gives up.
+        Assert.True((int)container["startupProbe"]!["periodSeconds"]! * (int)container["startupProbe"]!["failureThreshold"]! > 60);
+    }
+
+    [Fact]
     public async Task A_changed_value_rolls_the_pods_that_it_is_for()
     {
-        var (before, after) = (await RenderedChart.RenderAsync(), await RenderedChart.RenderAsync("queries.maxTokenWait=00:00:09,gateway.timeouts.query=9s"));
+        var (before, after) = (await RenderedChart.RenderAsync(), await RenderedChart.RenderAsync("queries.maxTokenWait=00:00:09,gateway.timeouts.query=19s"));
         var changed = before.Of("Deployment").Where(d => !JsonNode.DeepEquals(d["spec"]!["template"], after.The("Deployment", RenderedChart.Name(d))["spec"]!["template"])).Select(RenderedChart.Name).Order();
         Assert.Equal(["gateway", "query"], changed);
     }
@@ -137,9 +147,27 @@ public sealed class ChartTests
     }
 
     [Theory]
+    [InlineData("", "catalog-command-database/connectionString")]
+    [InlineData("commandDatabase.migrate.existingSecret=owner", "owner/connectionString")]
+    [InlineData("commandDatabase.migrate.connectionStringKey=migrate", "catalog-command-database/migrate")]
+    [InlineData("commandDatabase.migrate.existingSecret=owner,commandDatabase.migrate.connectionStringKey=migrate", "owner/migrate")]
+    public async Task Who_changes_the_schema_may_have_a_login_that_nobody_else_has(string set, string expected)
+    {
+        var chart = await RenderedChart.RenderAsync(set);
+        string Login(string component)
+        {
+            var secret = chart.Environment(component)["CommandDatabase__ConnectionString"]["valueFrom"]!["secretKeyRef"]!;
+            return $"{secret["name"]}/{secret["key"]}";
+        }
+        Assert.Equal(expected, Login("migrate"));
+        Assert.All(["command", "rebuild"], component => Assert.Equal("catalog-command-database/connectionString", Login(component)));
+    }
+
+    [Theory]
     [InlineData("", "command", "1433 9092 9200")]
     [InlineData("", "query", "9092 9200")]
     [InlineData("", "projector", "9092 9200")]
+    [InlineData("", "gateway", "5080")]
     [InlineData("", "migrate", "1433")]
     [InlineData("", "topics", "9092")]
     [InlineData("", "rebuild", "1433 9200")]
@@ -156,9 +184,89 @@ public sealed class ChartTests
             Assert.Equal(["TCP", "UDP"], policy["egress"]!.AsArray().SelectMany(r => r!["ports"]!.AsArray()).Where(p => (int)p!["port"]! == 53).Select(p => (string)p!["protocol"]!).Order());
         }
         Assert.Equal(stores, string.Join(' ', ports.Where(p => p != 53).Distinct().Order()));
-        if (component is "command" or "query") Assert.Equal("gateway", (string)Assert.Single(policy["ingress"]![0]!["from"]!.AsArray())!["podSelector"]!["matchLabels"]!["app.kubernetes.io/component"]!);
+        if (component is "command" or "query") Assert.Equal("gateway", Component(Assert.Single(policy["ingress"]![0]!["from"]!.AsArray())));
         if (component is "migrate" or "topics" or "rebuild" or "default-deny") Assert.Empty(Ports(policy["ingress"]));
     }
 
-    private static IEnumerable<int> Ports(JsonNode? rules) => rules?.AsArray().SelectMany(r => r!["ports"]!.AsArray()).Select(p => (int)p!["port"]!) ?? [];
+    [Theory]
+    [InlineData("kafka.bootstrapServers=a:9094\\,[fd00::1]:9095\\,c:9094", "9094 9095")]
+    [InlineData("kafka.bootstrapServers=a:9094,networkPolicy.kafka.ports={9096}", "9096")]
+    [InlineData("elasticsearch.url=https://a:9243\\, http://b:9201/path", "9201 9243")]
+    [InlineData("elasticsearch.url=https://a", "443")]
+    [InlineData("elasticsearch.url=http://[fd00::1]", "80")]
+    [InlineData("elasticsearch.url=https://a,networkPolicy.elasticsearch.ports={9201,9243}", "9201 9243")]
+    [InlineData("telemetry.otlpEndpoint=http://collector:4319/v1", "4319")]
+    [InlineData("telemetry.otlpEndpoint=https://collector", "443")]
+    [InlineData("telemetry.otlpEndpoint=http://collector:80,networkPolicy.telemetry.ports={4317}", "4317")]
+    public async Task The_ports_of_the_stores_follow_from_their_addresses_unless_the_values_name_others(string set, string expected)
+    {
+        var (before, after) = (await RenderedChart.RenderAsync(), await RenderedChart.RenderAsync(set));
+        foreach (var component in new[] { "command", "query", "projector" })
+            Assert.Equal(expected, string.Join(' ', Ports(after.The("NetworkPolicy", component)["spec"]!["egress"]).Except(Ports(before.The("NetworkPolicy", component)["spec"]!["egress"])).Order()));
+    }
+
+    [Theory]
+    [InlineData("gateway.tracing.collector=collector:4319", "4319 5080")]
+    [InlineData("gateway.jwt.enabled=true,gateway.jwt.issuer=https://id.example.com/,gateway.jwt.jwksUri=https://id.example.com/keys", "443 5080")]
+    [InlineData("gateway.jwt.enabled=true,gateway.jwt.issuer=https://id.example.com/,gateway.jwt.jwksUri=http://id.example.com:8081/keys", "5080 8081")]
+    [InlineData("gateway.backends.commands[0].host=a,gateway.backends.commands[0].port=5082", "5080 5082")]
+    public async Task The_gateway_may_go_where_its_values_lead_it(string set, string expected)
+    {
+        var policy = (await RenderedChart.RenderAsync(set)).The("NetworkPolicy", "gateway")["spec"]!;
+        Assert.Equal(expected, string.Join(' ', Ports(policy["egress"]).Where(p => p != 53).Distinct().Order()));
+    }
+
+    [Theory]
+    [InlineData("command", 5081)]
+    [InlineData("query", 5081)]
+    [InlineData("projector", 5081)]
+    [InlineData("gateway", 5081)]
+    [InlineData("gateway", 6081)]
+    public async Task Metrics_are_read_by_whom_the_values_name_and_by_nobody_else(string component, int port)
+    {
+        var set = $"gateway.probes.port={(component == "gateway" ? port : 5081)}";
+        var open = (await RenderedChart.RenderAsync(set)).The("NetworkPolicy", component)["spec"]!["ingress"]!.AsArray();
+        Assert.Equal("monitoring", (string)Assert.Single(open, r => Ports(r!).Contains(port) && Component(r!["from"]![0]) is null)!["from"]![0]!["namespaceSelector"]!["matchLabels"]!["kubernetes.io/metadata.name"]!);
+        // An empty list would be a rule for everybody.
+        var shut = (await RenderedChart.RenderAsync(set, "--set-json", "networkPolicy.prometheus=[]")).The("NetworkPolicy", component)["spec"]!["ingress"]!.AsArray();
+        Assert.DoesNotContain(shut, r => Ports(r!).Contains(port) && Component(r!["from"]?.AsArray().FirstOrDefault()) is null);
+    }
+
+    [Fact]
+    public async Task The_gateway_is_open_to_everybody_or_to_whom_the_values_name_and_the_test_of_the_release()
+    {
+        var open = (await RenderedChart.RenderAsync()).The("NetworkPolicy", "gateway")["spec"]!["ingress"]![0]!;
+        Assert.Equal((8080, 0), (Assert.Single(Ports(open)), open["from"]!.AsArray().Count));
+        var named = await RenderedChart.RenderAsync("gateway.listener.port=8443,gateway.networkPolicy.from[0].podSelector.matchLabels.app\\.kubernetes\\.io/component=shop");
+        var rule = named.The("NetworkPolicy", "gateway")["spec"]!["ingress"]![0]!;
+        Assert.Equal(8443, Assert.Single(Ports(rule)));
+        Assert.Equal(["shop", "test"], rule["from"]!.AsArray().Select(Component));
+        Assert.Contains(8443, Ports(named.The("NetworkPolicy", "test")["spec"]!["egress"]));
+    }
+
+    [Fact]
+    public async Task One_switch_leaves_no_policy()
+    {
+        Assert.Empty((await RenderedChart.RenderAsync("networkPolicy.enabled=false")).Of("NetworkPolicy"));
+        var standalone = await RenderedChart.RenderAsync("standalone.enabled=true");
+        Assert.Equal(["default-deny", "gateway", "standalone", "test"], standalone.Of("NetworkPolicy").Select(RenderedChart.Name).Order());
+        Assert.Contains(standalone.The("NetworkPolicy", "gateway")["spec"]!["egress"]!.AsArray(), r => Component(r!["to"]?.AsArray().FirstOrDefault()) == "standalone");
+    }
+
+    [Fact]
+    public async Task What_the_Jobs_may_do_is_said_before_they_begin()
+    {
+        var chart = await RenderedChart.RenderAsync();
+        foreach (var job in chart.Of("Job"))
+        {
+            var (of, policy) = (job["metadata"]!["annotations"]!, chart.The("NetworkPolicy", RenderedChart.Name(job))["metadata"]!["annotations"]!);
+            Assert.Equal((string)of["helm.sh/hook"]!, (string)policy["helm.sh/hook"]!);
+            Assert.True(int.Parse((string)policy["helm.sh/hook-weight"]!, null) < int.Parse((string)of["helm.sh/hook-weight"]!, null));
+        }
+    }
+
+    private static IEnumerable<int> Ports(JsonNode? rules) => (rules is JsonObject one ? [one] : rules?.AsArray().OfType<JsonObject>() ?? []).SelectMany(r => r["ports"]!.AsArray()).Select(p => (int)p!["port"]!);
+
+    /// <summary>Which component of the chart a peer is; null if none.</summary>
+    private static string? Component(JsonNode? peer) => (string?)peer?["podSelector"]?["matchLabels"]?["app.kubernetes.io/component"];
 }

@@ -24,7 +24,7 @@ internal sealed class RenderedChart
         "standalone.enabled=true,gateway.enabled=false",
         "gateway.enabled=false,networkPolicy.enabled=false,jobs.enabled=false",
         "metrics.serviceMonitor.enabled=true,metrics.prometheusRule.enabled=true,metrics.dashboard.enabled=true,projector.autoscaling.enabled=true,gateway.autoscaling.enabled=true",
-        "commandDatabase.caSecret=sql-ca,kafka.securityProtocol=sasl_ssl,kafka.sasl.existingSecret=kafka,kafka.tls.caSecret=kafka-ca,kafka.tls.clientSecret=kafka-client,elasticsearch.auth.existingSecret=elastic,elasticsearch.caSecret=elastic-ca,"
+        "commandDatabase.caSecret=sql-ca,kafka.securityProtocol=sasl_ssl,kafka.sasl.existingSecret=kafka,kafka.tls.caSecret=kafka-ca,kafka.tls.clientSecret=kafka-client,elasticsearch.url=https://elasticsearch:9200,elasticsearch.auth.existingSecret=elastic,elasticsearch.caSecret=elastic-ca,"
             + "telemetry.otlpEndpoint=http://collector:4317,gateway.tls.existingSecret=edge,tests.tokenSecret=token,imageRegistry=registry.example.com,imagePullSecrets[0].name=registry",
     ];
 
