@@ -79,11 +79,7 @@ public static class SqliteBackup
     }
 
     /// <summary>Removes what <see cref="PrepareAsync"/> made, or a copy that was not finished.</summary>
-    public static void Remove(string file)
-    {
-        // A journal that a killed process left would be written into the next file of that name.
-        foreach (var part in new[] { "", "-journal", "-wal", "-shm" }) File.Delete(file + part);
-    }
+    public static void Remove(string file) => SqliteFile.Delete(file);
 
     /// <summary>Reads every page, index and product; returns how many products there are.</summary>
     private static int Check(string file)

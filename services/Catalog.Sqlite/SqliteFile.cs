@@ -35,6 +35,22 @@ internal static class SqliteFile
         }
     }
 
+    /// <summary>A file, and what SQLite keeps beside it: a journal that a killed process left would be written into the next file of that name.</summary>
+    public static readonly string[] Companions = ["", "-wal", "-shm", "-journal"];
+
+    /// <summary>Removes a file and what belongs to it, as far as they are there.</summary>
+    public static void Delete(string file)
+    {
+        try
+        {
+            foreach (var companion in Companions) File.Delete(file + companion);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Then none of them is there.
+        }
+    }
+
     /// <summary>What went wrong and what to do about it.</summary>
     public static CommandStoreException Explain(Exception error, string path) => new(ErrorReason.StoreUnavailable, error switch
     {

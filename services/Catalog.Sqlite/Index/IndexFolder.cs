@@ -6,8 +6,6 @@ namespace Catalog.Sqlite.Index;
 /// <summary>The folder of the index files: <c>products-&lt;yyyyMMddHHmmss&gt;.db</c>, with a number behind the time where it is taken.</summary>
 internal sealed partial class IndexFolder(string path, TimeProvider time)
 {
-    private static readonly string[] Companions = ["", "-wal", "-shm", "-journal"];
-
     /// <summary>The index files that there are, the newest first.</summary>
     public IEnumerable<string> List()
     {
@@ -29,20 +27,15 @@ internal sealed partial class IndexFolder(string path, TimeProvider time)
     }
 
     /// <summary>Removes a file and what belongs to it.</summary>
-    public static void Delete(string file)
-    {
-        foreach (var companion in Companions) File.Delete(file + companion);
-    }
+    public static void Delete(string file) => SqliteFile.Delete(file);
 
     /// <summary>Keeps a damaged file for people to look at, in the place of the one before.</summary>
     public void SetAside(string file)
     {
-        foreach (var companion in Companions)
-        {
-            var aside = Path.Combine(path, "damaged.db" + companion);
-            if (File.Exists(file + companion)) File.Move(file + companion, aside, overwrite: true);
-            else File.Delete(aside);
-        }
+        var aside = Path.Combine(path, "damaged.db");
+        SqliteFile.Delete(aside);
+        foreach (var companion in SqliteFile.Companions)
+            if (File.Exists(file + companion)) File.Move(file + companion, aside + companion, overwrite: true);
     }
 
     private static int Number(Match name) => name.Groups["number"].Success ? int.Parse(name.Groups["number"].Value, CultureInfo.InvariantCulture) : 1;

@@ -14,6 +14,7 @@ public sealed class DrainTests(SharedCatalog shared)
         // As the load balancer: connections stay where they are, new ones go where it leads.
         await using var balancer = new Wire(ending.Address.Authority);
         var created = await shared.Catalog.CreatedAsync();
+        await shared.Catalog.GetAsync(created);
         var (calls, ended) = (0, false);
         using var channels = new Channels(balancer.Address, 4);
         using var rest = new HttpClient { BaseAddress = new Uri($"http://{balancer.Address}") };

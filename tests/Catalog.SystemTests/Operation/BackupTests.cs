@@ -73,7 +73,7 @@ public sealed class BackupTests : IDisposable
         await File.WriteAllTextAsync(file, string.Concat(Enumerable.Repeat("This is no database. ", 500)));
         await FailsAsync(1, "Take an older backup.", "restore", file);
         await FailsAsync(1, "is there already", "backup", file);
-        await FailsAsync(1, "Could not find", "backup", Path.Combine(file + "-folder", "file"));
+        await FailsAsync(1, "cannot be written", "backup", Path.Combine(file + "-folder", "file"));
         await catalog.CreatedAsync();
     }
 
