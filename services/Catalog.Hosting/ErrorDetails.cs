@@ -18,7 +18,7 @@ internal sealed class ErrorDetails(RequestDelegate next)
     public Task InvokeAsync(HttpContext http) =>
         http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true ? GrpcAsync(http)
         : http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null ? RestErrors.InvokeAsync(http, next)
-        : next(http);
+        : OtherAsync(http);
 
     /// <summary>An error of the framework as one of the contract; null where it needs no details.</summary>
     public static Google.Rpc.Status? Explain(StatusCode code, string message, string field) => code switch
@@ -37,6 +37,21 @@ internal sealed class ErrorDetails(RequestDelegate next)
     /// <summary>RESOURCE_EXHAUSTED: the message is larger than a call may be.</summary>
     public static Google.Rpc.Status TooLarge(string message) =>
         CatalogError.Of(StatusCode.ResourceExhausted, ErrorReason.MessageTooLarge, $"{message.TrimEnd('.')}: a call takes at most 4 MiB. Send less at once.");
+
+    /// <summary>A path that is not there, or not with this verb, is answered like every other error: by a body.</summary>
+    private async Task OtherAsync(HttpContext http)
+    {
+        await next(http);
+        if (http.Response.HasStarted) return;
+        var message = http.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => "The catalog has no such method. All of them stand in protos/catalog/v1, with their paths.",
+            StatusCodes.Status405MethodNotAllowed => "This path does not take this HTTP method. The header Allow names those that it takes.",
+            _ => null,
+        };
+        // To gRPC a method that is not there is UNIMPLEMENTED: NOT_FOUND is for products.
+        if (message is not null) await RestErrors.WriteAsync(http.Response, http.Response.StatusCode, new() { Code = (int)StatusCode.Unimplemented, Message = message }, http.Response.Body);
+    }
 
     private async Task GrpcAsync(HttpContext http)
     {

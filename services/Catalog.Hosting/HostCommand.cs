@@ -19,7 +19,7 @@ public static class HostCommand
         };
         urls.Validators.Add(result =>
         {
-            if (!TryParse(result.GetValueOrDefault<string>(), out _, out _)) result.AddError($"--urls takes two http URLs with a semicolon between them, such as \"{usual}\".");
+            if (!TryParse(result.GetValueOrDefault<string>(), out _, out _)) result.AddError($"--urls takes two http URLs with a semicolon between them and nothing behind their ports, such as \"{usual}\".");
         });
         return urls;
     }
@@ -82,6 +82,9 @@ public static class HostCommand
         (grpc, rest) = (null, null);
         return urls?.Split(';') is [var first, var second]
             && Uri.TryCreate(first, UriKind.Absolute, out grpc) && Uri.TryCreate(second, UriKind.Absolute, out rest)
-            && grpc.Scheme == Uri.UriSchemeHttp && rest.Scheme == Uri.UriSchemeHttp && (grpc.Port != rest.Port || grpc.Port == 0);
+            && IsAddress(grpc) && IsAddress(rest) && (grpc.Port != rest.Port || grpc.Port == 0);
     }
+
+    // A path would change nothing: the contract says where everything is.
+    private static bool IsAddress(Uri url) => url.Scheme == Uri.UriSchemeHttp && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.UserInfo.Length == 0;
 }

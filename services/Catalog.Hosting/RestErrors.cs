@@ -1,6 +1,6 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Catalog.V1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -61,21 +61,12 @@ internal static class RestErrors
 
     private static Google.Rpc.Status? Explain(HttpContext http, StatusCode code, string message)
     {
-        if (http.Request.Body.Length == 0 && http.Request.QueryString.HasValue) return ErrorDetails.Explain(code, message, "parameters");
-        http.Request.Body.Position = 0;
-        try
-        {
-            using var _ = JsonDocument.Parse(http.Request.Body);
-        }
-        catch (JsonException e)
-        {
-            // The framework says only that it is none.
-            message = $"The body is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.";
-        }
-        return ErrorDetails.Explain(code, message, "body");
+        var status = ErrorDetails.Explain(code, message, "request");
+        return status?.Code == (int)StatusCode.InvalidArgument ? CatalogError.Invalid(RestViolations.Of(http)) : status;
     }
 
-    private static ValueTask WriteAsync(HttpResponse response, int code, Google.Rpc.Status status, Stream body)
+    /// <summary>Writes an error as the body of an answer.</summary>
+    public static ValueTask WriteAsync(HttpResponse response, int code, Google.Rpc.Status status, Stream body)
     {
         response.StatusCode = code;
         response.ContentType = "application/json; charset=utf-8";

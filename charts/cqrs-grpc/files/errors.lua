@@ -9,6 +9,8 @@ local ERRORS = {
   ["400"] = {code = 3, http = "400", reason = "INVALID_REQUEST", message = "cannot be read as the message that this call takes", invalid = true},
   ["401"] = {code = 16, http = "401", reason = "UNAUTHENTICATED", message = "A valid token is needed: authorization: Bearer <token>."},
   ["403"] = {code = 7, http = "403", reason = "PERMISSION_DENIED", message = "The token does not allow this call."},
+  ["404"] = {code = 12, http = "404", missing = true, message = "The catalog has no such method. All of them stand in protos/catalog/v1, with their paths."},
+  ["405"] = {code = 12, http = "405", missing = true, message = "This path does not take this HTTP method. The header Allow names those that it takes."},
   ["408"] = LATE,
   ["413"] = {code = 8, http = "429", reason = "MESSAGE_TOO_LARGE", message = "The message is too large: a call takes at most 4 MiB. Send less at once."},
   ["429"] = OVERLOADED, ["502"] = UNREACHABLE, ["503"] = UNREACHABLE, ["504"] = LATE,
@@ -83,9 +85,10 @@ function envoy_on_response(handle)
   headers:remove("x-gateway-error")
   local e = ERRORS[made:sub(1, 3)]
   if e == UNREACHABLE and made:find("overflow") or made:find("overload") then e = OVERLOADED end
-  if not e or not call then return end
+  -- Paths besides those of the contract have only one thing to say: that they are not there.
+  if not e or not (call or e.missing) then return end
   if e.retry then headers:replace("retry-after", tostring(RETRY_SECONDS)) end
-  if call.grpc then
+  if call and call.grpc then
     headers:replace(":status", "200")
     headers:replace("content-type", call.grpc)
     headers:replace("grpc-status", tostring(e.code))
@@ -98,5 +101,11 @@ function envoy_on_response(handle)
   headers:replace("content-type", "application/json")
   local body = handle:body(true)
   local said = body:length() > 0 and body:getBytes(0, body:length()) or e.message
-  body:setBytes(e.invalid and json(e, call.rest, said) or json(e, nil, e.message))
+  if not e.invalid then
+    body:setBytes(json(e, nil, e.message))
+    return
+  end
+  -- The transcoder names the field that a value does not fit: "product.price.units: invalid value ...".
+  local field, wrong = said:match("^([a-z][%w_.%[%]]*): (.+)$")
+  body:setBytes(json(e, field or call.rest, wrong or said))
 end

@@ -54,6 +54,7 @@ internal static class ImportCommand
     {
         using var file = ImportFile.Open(path, format);
         if (path != "-" && Path.GetFullPath(path) == Path.GetFullPath(rejectsPath)) throw new ImportException("--rejects names the file that is read.");
+        if (Directory.Exists(rejectsPath)) throw new ImportException($"{rejectsPath}, where the rows that are refused would be written, is a folder. Name a file with --rejects.");
         using var rejects = new RejectsFile(rejectsPath);
         rejects.Clear();
         using var channel = GrpcChannel.ForAddress(server, new GrpcChannelOptions

@@ -25,6 +25,7 @@ internal sealed class ImportFile : IDisposable
             var input = Console.OpenStandardInput();
             return new ImportFile(input, input, format);
         }
+        if (Directory.Exists(path)) throw new ImportException("This is a folder. Name a file.");
         var zipped = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
         format ??= Path.GetExtension(zipped ? path[..^3] : path).ToLowerInvariant() switch
         {

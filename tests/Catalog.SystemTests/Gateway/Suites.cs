@@ -33,6 +33,12 @@ public sealed class GatewayRestGarbageTests(StandaloneGateway gateway) : RestGar
 {
     /// <inheritdoc />
     protected override bool MixesOneAndMany => true;
+
+    /// <inheritdoc />
+    protected override bool TakesNoBodyForAnEmptyOne => true;
+
+    /// <inheritdoc />
+    protected override bool NamesTheFirstOnly => true;
 }
 
 /// <summary>The suite of health, reflection and metrics behind the gateway.</summary>

@@ -72,6 +72,10 @@ public sealed class StartTests : IDisposable
     [InlineData("http://127.0.0.1:0")]
     [InlineData("https://127.0.0.1:0;http://127.0.0.1:0")]
     [InlineData("http://127.0.0.1:7;http://127.0.0.1:7")]
+    [InlineData("http://127.0.0.1:0/foo;http://127.0.0.1:0")]
+    [InlineData("http://127.0.0.1:0;http://127.0.0.1:0/?a=b")]
+    [InlineData("http://127.0.0.1:0/#part;http://127.0.0.1:0")]
+    [InlineData("http://127.0.0.1:0;http://me@127.0.0.1:0")]
     public async Task Addresses_that_are_none(string urls)
     {
         var (code, output) = await CatalogProcess.RunAsync("--data", _folder.Path, "--urls", urls);

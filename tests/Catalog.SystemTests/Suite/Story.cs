@@ -14,7 +14,7 @@ internal static class Story
         ("create-request-id-reused", "POST /v1/products?productId={w}-3&requestId={w}-create", """{"sku":"{w}-C","title":"Another"}"""),
         ("create-invalid", "POST /v1/products?productId=No!", """{"sku":"no sku","price":{"currencyCode":"usd","units":"-1"},"stockQuantity":"-1"}"""),
         ("create-malformed", "POST /v1/products", """{"sku":"A","""),
-        ("create-wrong-type", "POST /v1/products", """{"sku":"A","title":["B"]}"""),
+        ("create-wrong-type", "POST /v1/products", """{"sku":"A","title":"B","stockQuantity":"many"}"""),
         ("get", "GET /v1/products/{w}-1?consistencyTokens=<token>", null),
         ("get-missing", "GET /v1/products/{w}-none", null),
         ("get-no-name", "GET /v1/products/No_Name", null),
@@ -46,5 +46,6 @@ internal static class Story
         ("create-deleted", "POST /v1/products?productId={w}-1", """{"sku":"{w}-A","title":"Back"}"""),
         ("get-deleted", "GET /v1/products/{w}-1?consistencyTokens=<token>", null),
         ("no-such-verb", "POST /v1/products/{w}-1:explode", "{}"),
+        ("no-such-http-method", "PUT /v1/products/{w}-1", "{}"),
     ];
 }

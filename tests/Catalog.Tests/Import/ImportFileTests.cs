@@ -47,6 +47,12 @@ public sealed class ImportFileTests : IDisposable
         Assert.Contains("--format", Assert.Throws<ImportException>(() => ImportFile.Open("-", null)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("csv")]
+    public void A_folder_is_not_taken_for_a_file_that_may_not_be_read(string? format) =>
+        Assert.Contains("Name a file", Assert.Throws<ImportException>(() => ImportFile.Open(_folder.FullName, format)).Message, StringComparison.Ordinal);
+
     private string Write(string name, string text)
     {
         var path = Path.Combine(_folder.FullName, name);

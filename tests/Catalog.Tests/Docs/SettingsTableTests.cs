@@ -1,0 +1,58 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Catalog.Commands.Relaying;
+using Catalog.Elasticsearch;
+using Catalog.Kafka;
+using Catalog.Queries;
+using Catalog.Sqlite;
+using Catalog.SqlServer;
+
+namespace Catalog.Tests.Docs;
+
+/// <summary>docs/settings.md names every setting with its default, and none that is not there.</summary>
+public sealed partial class SettingsTableTests
+{
+    private static readonly (string Section, object Defaults)[] Sections =
+    [
+        ("CommandDatabase", new SqlServerOptions()), ("CommandDatabase", new CommandDatabaseOptions()), ("Kafka", new KafkaOptions()), ("Elasticsearch", new ElasticsearchOptions()),
+        ("Relay", new RelayOptions()), ("Queries", new QueriesOptions()),
+    ];
+
+    // The host decides it, whatever the configuration says.
+    private static readonly string[] SetByTheHost = ["CommandDatabase:Shared"];
+
+    // Read by name, without a class of options.
+    private static readonly string[] ByName = ["CommandDatabase:Provider", "Commands:ActorHeader", "Commands:BuildFirstIndex"];
+
+    [Fact]
+    public void The_table_holds_every_setting_with_its_default_and_no_other()
+    {
+        var table = Row().Matches(File.ReadAllText(Path.Combine(Repository(), "docs", "settings.md"))).Select(row => $"{row.Groups["name"].Value} = {row.Groups["default"].Value}").Order(StringComparer.Ordinal);
+        var settings = Sections.SelectMany(s => s.Defaults.GetType().GetProperties().Where(p => p.SetMethod?.IsPublic is true).Select(p => (Name: $"{s.Section}:{p.Name}", Default: Default(p, s.Defaults))))
+            .Where(s => !SetByTheHost.Contains(s.Name)).Select(s => $"{s.Name} = {s.Default}").Distinct(StringComparer.Ordinal);
+        Assert.Equal(settings.Order(StringComparer.Ordinal), table.Where(row => !Array.Exists(ByName, name => row.StartsWith($"{name} ", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void Every_class_of_options_has_its_section()
+    {
+        var classes = Sections.Select(s => s.Defaults.GetType()).ToHashSet();
+        var all = classes.Select(c => c.Assembly).Distinct().SelectMany(a => a.GetExportedTypes()).Where(t => t.Name.EndsWith("Options", StringComparison.Ordinal));
+        Assert.Equal([], all.Where(t => !classes.Contains(t)));
+    }
+
+    private static string Default(PropertyInfo property, object defaults) => property.GetValue(defaults) switch
+    {
+        _ when property.Name == nameof(QueriesOptions.MaxConcurrentSearches) => "twice the processors, at least 4",
+        null or "" or ICollection { Count: 0 } => "none",
+        var value => $"`{Convert.ToString(value, CultureInfo.InvariantCulture)}`",
+    };
+
+    private static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+
+    [GeneratedRegex(@"^\| `(?<name>\w+:\w+)` \| (?<default>[^|]+) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Row();
+}
