@@ -42,7 +42,7 @@ internal static class StandaloneHost
             s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<SqliteCommandDatabase>().Log);
         services.AddSingleton<IProductStates>(_ => new SqliteProductStates(folder.CommandDatabase));
-        services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<SqliteCommandDatabase>(), s.GetRequiredService<TimeProvider>(), actorHeader: "",
+        services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<SqliteCommandDatabase>(), s.GetRequiredService<TimeProvider>(), configuration["Commands:ActorHeader"] ?? "",
             s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton<Retention>();
         services.AddHostedService<Housekeeping>();

@@ -29,10 +29,10 @@ beside it. Credentials come from Secrets that are there already, and from nowher
 # No Job can open the database beside this pod.
 - {name: Commands__BuildFirstIndex, value: "true"}
 {{- end }}
-{{- if and $root.Values.gateway.enabled ($root.Values.gateway.jwt).enabled }}
+{{- end }}
+{{- if and (has $component (list "command" "standalone")) $root.Values.gateway.enabled ($root.Values.gateway.jwt).enabled }}
 # The gateway says by it who sends a command, and lets nobody else do so.
 - {name: Commands__ActorHeader, value: x-catalog-actor}
-{{- end }}
 {{- end }}
 {{- if eq $component "standalone" }}
 - {name: CommandDatabase__EventRetention, value: {{ $root.Values.commandDatabase.eventRetention | quote }}}

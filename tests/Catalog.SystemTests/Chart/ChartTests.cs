@@ -48,6 +48,16 @@ public sealed class ChartTests
         Assert.DoesNotContain("command", chart.Of("HorizontalPodAutoscaler").Select(RenderedChart.Name));
     }
 
+    [Theory]
+    [InlineData("standalone.enabled=true", "standalone")]
+    [InlineData("standalone.enabled=false", "command")]
+    public async Task Whoever_takes_commands_is_told_who_sends_them_where_the_gateway_knows_it(string shape, string component)
+    {
+        var guarded = await RenderedChart.RenderAsync($"{shape},gateway.jwt.enabled=true,gateway.jwt.issuer=https://id.example.com/,gateway.jwt.jwksUri=https://id.example.com/keys");
+        Assert.Equal("x-catalog-actor", (string)guarded.Environment(component)["Commands__ActorHeader"]["value"]!);
+        Assert.DoesNotContain("Commands__ActorHeader", (await RenderedChart.RenderAsync(shape)).Environment(component).Keys);
+    }
+
     [Fact]
     public async Task Standalone_is_one_pod_and_the_gateway_that_leads_to_it()
     {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Catalog.V1;
+using Grpc.Core;
 
 namespace Catalog.SystemTests;
 
@@ -9,6 +11,22 @@ public sealed class StartTests : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Who_sends_a_command_is_told_by_the_header_that_is_set_for_it()
+    {
+        await using var catalog = await CatalogProcess.StartAsync(_folder.Path, new Dictionary<string, string>(StringComparer.Ordinal) { ["Commands__ActorHeader"] = "x-catalog-actor" });
+        foreach (var actor in new[] { "alice", "bob" })
+        {
+            // The same request_id of two callers is two commands (G4).
+            var create = TestProducts.Create(and: p => p.Title = actor);
+            create.RequestId = "mine";
+            await catalog.Writes().CreateProductAsync(create, new Metadata { { "x-catalog-actor", actor } });
+            // Watchers are not told.
+            var happened = ProductEvent.Parser.ParseFrom(_folder.Read<byte[]>("SELECT body FROM events ORDER BY position DESC LIMIT 1"));
+            Assert.Equal((actor, actor), (happened.Product.Title, happened.Actor));
+        }
+    }
 
     [Fact]
     public async Task A_port_in_use()
