@@ -9,6 +9,7 @@ help: ## Show what there is.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: ## Run the whole catalog on this machine: gRPC on 127.0.0.1:5080, REST on 127.0.0.1:5081, data in ./data.
+	@echo "Building the catalog, the first time for a minute or so …"
 	@dotnet run --project services/Standalone -c $(CONFIGURATION) --no-launch-profile -- $(ARGS)
 
 test: ## Build and run every test. What a test needs and does not find makes it a skipped one, which says so.

@@ -38,6 +38,8 @@ public static partial class CatalogHost
             kestrel.AddServerHeader = false;
             // Call 101 on a connection would wait without a word.
             kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+            // A read over REST has its filter or its hundred names in the line, in three bytes for some of theirs. As much as the gateway takes.
+            kestrel.Limits.MaxRequestLineSize = 60 * 1024;
             // JSON takes more room than the message that it stands for. Streams of gRPC are exempt.
             kestrel.Limits.MaxRequestBodySize = 2 * MaxMessageBytes;
             // A watcher whose machine went away without a word is noticed.

@@ -1,9 +1,11 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 
 namespace Catalog.Hosting;
 
 /// <summary>Reads the sections of the configuration, and says everything that is wrong with one at once.</summary>
-public static class Settings
+public static partial class Settings
 {
     /// <summary>A section as options; what it leaves out keeps its default.</summary>
     /// <param name="configuration">The configuration: environment variables such as <c>Queries__MaxWatchers</c>, or <c>appsettings.json</c>.</param>
@@ -19,10 +21,23 @@ public static class Settings
         }
         catch (InvalidOperationException e)
         {
-            throw new SettingsException(e.Message, e);
+            throw new SettingsException(Explain(e.Message, typeof(T)), e);
         }
         return problems(options).ToList() is { Count: > 0 } found ? throw new SettingsException(string.Join(' ', found)) : options;
     }
+
+    // The binder says it in the words of its types.
+    private static string Explain(string message, Type options)
+    {
+        if (Unfit().Match(message) is not { Success: true } match) return message;
+        var (value, key) = (match.Groups["value"].Value, match.Groups["key"].Value);
+        var type = options.GetProperty(key[(key.LastIndexOf(':') + 1)..], BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)?.PropertyType;
+        var wanted = type == typeof(TimeSpan) ? "a time such as 00:00:05" : type == typeof(bool) ? "true or false" : type == typeof(int) || type == typeof(long) ? "a whole number" : $"a {type?.Name}";
+        return $"{key} must be {wanted}, not \"{value}\".";
+    }
+
+    [GeneratedRegex("^Failed to convert configuration value '(?<value>.*)' at '(?<key>[^']+)' to type", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
+    private static partial Regex Unfit();
 }
 
 /// <summary>A setting is wrong; the message says which, and what it may be.</summary>

@@ -26,7 +26,7 @@ public static class SqliteBackup
         try
         {
             Remove(copy);
-            using (var source = Open(database)) await source.ExecuteAsync("VACUUM INTO $copy", new { copy });
+            using (var source = OpenSource(database)) await source.ExecuteAsync("VACUUM INTO $copy", new { copy });
             var products = Check(copy);
             await using (var written = new FileStream(copy, FileMode.Open, FileAccess.ReadWrite))
             {
@@ -38,7 +38,7 @@ public static class SqliteBackup
         }
         catch (Exception e) when (IsExpected(e))
         {
-            throw Explain(e, database, target);
+            throw Explain(e, database, target, "Restore an older backup.");
         }
         finally
         {
@@ -61,12 +61,12 @@ public static class SqliteBackup
             await using (var from = source == Standard ? Console.OpenStandardInput() : File.OpenRead(source))
             await using (var to = new FileStream(prepared, FileMode.Create, FileAccess.Write))
                 await from.CopyToAsync(to);
+            if (IsOfLog(prepared))
+                throw Failure($"{source} is a file as it stands beside a running catalog: what its log holds would be missing. Restore a copy that the verb backup, or SQLite's VACUUM INTO, has made.");
             using (var copy = Open(prepared))
             {
                 if (await copy.ExecuteScalarAsync<long>("SELECT count(*) FROM sqlite_schema WHERE name IN ('log', 'products', 'events', 'receipts')") != 4)
                     throw Failure($"{source} is no backup of a catalog.");
-                // What was copied by other means may say that a log stands beside it.
-                await copy.ExecuteAsync("PRAGMA journal_mode = DELETE");
                 Migrator.Migrate(copy);
                 await copy.ExecuteAsync("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id = SqliteEventLog.NewId() });
             }
@@ -74,7 +74,7 @@ public static class SqliteBackup
         }
         catch (Exception e) when (IsExpected(e))
         {
-            throw Explain(e, source, prepared);
+            throw Explain(e, source, prepared, "Take another backup.");
         }
     }
 
@@ -92,15 +92,35 @@ public static class SqliteBackup
         return products;
     }
 
+    // The format of a file that has a write-ahead log beside it (https://sqlite.org/fileformat2.html, file format version numbers).
+    private static bool IsOfLog(string file)
+    {
+        using var header = File.OpenRead(file);
+        header.Position = 18;
+        return header.ReadByte() == 2;
+    }
+
+    private static SqliteConnection OpenSource(string database)
+    {
+        try
+        {
+            return Open(database);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is not (SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB))
+        {
+            throw SqliteFile.Explain(e, database);
+        }
+    }
+
     private static SqliteConnection Open(string file) => SqliteFile.Open(file, writable: false, "PRAGMA busy_timeout = 5000");
 
     private static bool IsExpected(Exception error) =>
         error is SqliteException or InvalidProtocolBufferException or InvalidDataException or IOException or UnauthorizedAccessException;
 
-    private static CommandStoreException Explain(Exception error, string read, string written) => error switch
+    private static CommandStoreException Explain(Exception error, string read, string written, string advice) => error switch
     {
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } or InvalidProtocolBufferException or InvalidDataException =>
-            Failure($"{read} cannot be used: {error.Message.TrimEnd('.')}. Take an older backup."),
+            Failure($"{read} cannot be used: {error.Message.TrimEnd('.').ReplaceLineEndings(" ")}. {advice}"),
         SqliteException => SqliteFile.Explain(error, written),
         _ => Failure(error.Message),
     };

@@ -81,9 +81,17 @@ internal static class AdminCommands
             (response.IsSuccessStatusCode ? Console.Out : Console.Error).WriteLine(answer);
             return response.IsSuccessStatusCode ? 0 : 1;
         }
-        catch (HttpRequestException)
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
+        {
+            return HostCommand.Fail($"This user may not use {path}. Run it as the user whose catalog it is.");
+        }
+        catch (HttpRequestException e) when (e.InnerException is SocketException)
         {
             return NotRunning(folder);
+        }
+        catch (HttpRequestException)
+        {
+            return HostCommand.Fail($"The catalog on the folder {folder} ended before it answered. Start it again; what the verb was to do may be done or not, and can be repeated.");
         }
     }
 

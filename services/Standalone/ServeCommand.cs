@@ -9,7 +9,7 @@ internal static class ServeCommand
 {
     public static Option<DirectoryInfo> Data { get; } = new("--data")
     {
-        Description = "The folder that holds the catalog. It is made if it is missing.", DefaultValueFactory = _ => new DirectoryInfo("data"), HelpName = "DIR",
+        Description = "The folder that holds the catalog.", DefaultValueFactory = _ => new DirectoryInfo("data"), HelpName = "DIR",
     };
 
     private static readonly Option<string> Urls = HostCommand.Urls("http://127.0.0.1:5080;http://127.0.0.1:5081");

@@ -41,6 +41,15 @@ deploy() {
 }
 explain() { kubectl -n "$ns" get pods,jobs; kubectl -n "$ns" get events --sort-by=.metadata.creationTimestamp | tail -30; }
 smoke() { "$helm" test "$release" -n "$ns" --logs | grep -A3 '^POD LOGS' || { explain; exit 1; }; }
+backup_and_restore() { # WORKLOAD PROGRAM [OPTION...]
+  local lost=lost-$RANDOM
+  kubectl -n "$ns" exec "$1" -- "$2" backup - "${@:3}" > "$work/backup.db"
+  reach curl -sf "$gateway/v1/products?productId=$lost" -H 'content-type: application/json' -d "{\"sku\": \"$lost\", \"title\": \"Lost\"}" > /dev/null
+  for _ in $(seq 50); do if reach curl -sf "$gateway/v1/products/$lost" > /dev/null; then break; fi; sleep 0.2; done
+  kubectl -n "$ns" exec -i "$1" -- "$2" restore - "${@:3}" < "$work/backup.db" | grep 'The index follows the restored database'
+  [ "$(reach curl -s -o /dev/null -w '%{http_code}' "$gateway/v1/products/$lost")" = 404 ] || { echo "what came after the backup is there after the restore" >&2; exit 1; }
+  smoke
+}
 gone() { # what a release left behind in its namespace, beside the volume, which is the data, and the pod of `helm test`, whose log one may want
   local left
   kubectl -n "$ns" delete pod "$name-test" --ignore-not-found > /dev/null
@@ -126,6 +135,8 @@ wait "$load" || { cat "$work/load.log"; explain; exit 1; }
 load=''
 grep -E 'queries |commands,|seed ' "$work/load.log"
 
+say "a backup, and back"
+backup_and_restore "statefulset/$name-command" /app/command-service
 say "uninstall"
 "$helm" uninstall "$release" -n "$ns" --wait > /dev/null
 gone
@@ -147,6 +158,8 @@ rm "$work/phase"
 wait "$load" || { cat "$work/load.log"; explain; exit 1; }
 load=''
 grep -E 'queries |commands,|seed ' "$work/load.log"
+say "a backup, and back"
+backup_and_restore "statefulset/$name-standalone" /app/catalog --data /var/lib/catalog
 "$helm" uninstall "$release" -n "$ns" --wait > /dev/null
 gone
 say "everything holds"

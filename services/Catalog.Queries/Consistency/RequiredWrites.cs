@@ -64,7 +64,7 @@ internal sealed class RequiredWrites
                 Description = "The database was restored from a backup since this token was made. Read without it.",
             });
             throw CatalogError.Of(StatusCode.FailedPrecondition, ErrorReason.TokenOfAnotherLog,
-                $"consistency_tokens[{index}] is from before the database was restored.", failure).ToRpcException();
+                $"consistency_tokens[{index}] is from before the database was restored, or of another catalog. Take a new one from a receipt.", failure).ToRpcException();
         }
     }
 

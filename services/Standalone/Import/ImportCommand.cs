@@ -41,7 +41,12 @@ internal static class ImportCommand
                     path, arguments.GetRequiredValue(server), arguments.GetValue(format),
                     arguments.GetValue(rejects) ?? (path == "-" ? "stdin" : path) + ".rejects.ndjson", arguments.GetValue(quiet), stop);
             }
-            catch (Exception e) when (e is ImportException or IOException or UnauthorizedAccessException or InvalidDataException)
+            catch (InvalidDataException e)
+            {
+                await Console.Error.WriteLineAsync($"catalog import {path}: The archive is damaged or ends early ({e.Message.TrimEnd('.')}). The rows before that place were taken; get the whole file and run it again.");
+                return Failure;
+            }
+            catch (Exception e) when (e is ImportException or IOException or UnauthorizedAccessException)
             {
                 await Console.Error.WriteLineAsync($"catalog import {path}: {e.Message}");
                 return Failure;

@@ -71,7 +71,7 @@ public sealed class BackupTests : IDisposable
         await using var catalog = await CatalogProcess.StartAsync(_folder.Path);
         await FailsAsync(1, "Could not find file", "restore", file);
         await File.WriteAllTextAsync(file, string.Concat(Enumerable.Repeat("This is no database. ", 500)));
-        await FailsAsync(1, "Take an older backup.", "restore", file);
+        await FailsAsync(1, "Take another backup.", "restore", file);
         await FailsAsync(1, "is there already", "backup", file);
         await FailsAsync(1, "cannot be written", "backup", Path.Combine(file + "-folder", "file"));
         await catalog.CreatedAsync();

@@ -74,7 +74,7 @@ public sealed class StartTests : IDisposable
     public async Task A_damaged_command_database()
     {
         await File.WriteAllTextAsync(_folder.Database(), new string('x', 100_000));
-        await FailsAsync(_folder.Path, "restore the file from a backup");
+        await FailsAsync(_folder.Path, "Restore a backup");
     }
 
     [Fact]

@@ -28,6 +28,19 @@ public abstract class QuerySuite(ICatalogUnderTest catalog)
     }
 
     [Theory, InlineData(Via.Grpc), InlineData(Via.Rest)]
+    public async Task As_many_names_as_may_be_however_long_are_looked_up_at_once(Via via)
+    {
+        var created = await catalog.CreatedAsync(TestProducts.Word().PadRight(63, 'x'), and: p => p.Sku = TestProducts.Word());
+        var request = new BatchGetProductsRequest
+        {
+            Names = { Enumerable.Range(0, 99).Select(i => TestProducts.Name($"{TestProducts.Word()}-{i}".PadRight(63, 'y'))).Append(created.Name) },
+            ConsistencyTokens = { Enumerable.Repeat(created.ConsistencyToken, 20) },
+        };
+        var answer = Assert.IsType<BatchGetProductsResponse>((await catalog.CallAsync(via, request)).Message);
+        Assert.Equal((created.Name, 99), (Assert.Single(answer.Products).Name, answer.Missing.Count));
+    }
+
+    [Theory, InlineData(Via.Grpc), InlineData(Via.Rest)]
     public async Task A_search_filters_sorts_counts_and_highlights(Via via)
     {
         var shelf = await Shelf.FillAsync(catalog, 5);

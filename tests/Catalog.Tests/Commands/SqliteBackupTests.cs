@@ -152,6 +152,17 @@ public sealed class SqliteBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_as_it_stands_beside_a_running_catalog_is_refused_for_what_it_lacks()
+    {
+        using var database = Open();
+        await CommitAsync(database, TestCommands.Create("lamp"));
+        File.Copy(Live, Copy);
+        foreach (var file in new[] { Copy, Live })
+            Assert.Contains("what its log holds would be missing", (await Refused(() => SqliteBackup.PrepareAsync(file, Live))).Message);
+        Assert.Equal(2, (await CommitAsync(database, TestCommands.Adjust("lamp", 1))).Version);
+    }
+
+    [Fact]
     public async Task A_backup_with_pages_that_are_broken_is_refused()
     {
         using var database = Open();

@@ -74,7 +74,7 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
     {
         using var folder = new TempFolder();
         File.WriteAllText(folder.File("catalog.db"), string.Concat(Enumerable.Repeat("This is no database. ", 500)));
-        Assert.Contains("restore the file from a backup", Assert.Throws<CommandStoreException>(() => Open(folder, _ => { })).Message);
+        Assert.Contains("Restore a backup", Assert.Throws<CommandStoreException>(() => Open(folder, _ => { })).Message);
     }
 
     private static SqliteCommandDatabase Open(TempFolder folder, Action<CommandDatabaseOptions> configure, TimeProvider? time = null)
