@@ -112,7 +112,7 @@ phase 'Kafka is away, and the relay waits for it'
 kafka_stop
 sleep 25
 phase 'Kafka is still away, reads are fresh'
-sleep 30
+sleep 100
 reach curl -sf "$gateway/v1/projectionStatus" | grep -o '"directSync": *true' || { echo "direct sync is not on" >&2; exit 1; }
 phase 'Kafka is back, reads are fresh'
 kafka_start

@@ -50,7 +50,7 @@ public sealed class ChartRefusalTests
     [InlineData("standalone.enabled=true,commandDatabase.receiptRetention=0.08:09:09", "commandDatabase.receiptRetention is 0.08:09:09: it must be at least a day")]
     [InlineData("relay.fallbackAfter=00:00:00.9", "relay.fallbackAfter is 00:00:00.9: it must be at least a second")]
     [InlineData("queries.maxTokenWait=00:01:01,gateway.timeouts.query=90s", "queries.maxTokenWait is 00:01:01: it must be at most a minute")]
-    [InlineData("queries.maxTokenWait=00:00:20", "gateway.timeouts.query is 20s, not more than queries.maxTokenWait, 00:00:20")]
+    [InlineData("queries.maxTokenWait=00:00:20", "gateway.timeouts.query is 30s, not more than three times queries.maxTokenWait, 00:00:20")]
     [InlineData("gateway.resources.limits.memory=256Mi", "gateway.limits.heapBytes is 429496729, not less than gateway.resources.limits.memory, 256Mi")]
     [InlineData("gateway.probes.port=8080", "gateway.listener.port, gateway.probes.port and gateway.admin.port are 8080, 8080, 9901: they must differ")]
     [InlineData("gateway.rateLimit.requestsPerSecond=10", "gateway.rateLimit.burst is 0")]
@@ -77,6 +77,6 @@ public sealed class ChartRefusalTests
     [InlineData("standalone.enabled=true,kafka.minInSyncReplicas=4,command.autoscaling.maxReplicas=1,command.resources.limits.memory=1Mi")]
     [InlineData("commandDatabase.provider=Sqlite,command.autoscaling.maxReplicas=1")]
     [InlineData("command.autoscaling.enabled=false,command.autoscaling.maxReplicas=1,gateway.enabled=false,gateway.limits.heapBytes=1000000000")]
-    [InlineData("commandDatabase.receiptRetention=1.00:00:00,kafka.retention=01:00:00,relay.fallbackAfter=00:00:01,queries.maxTokenWait=00:00:19,command.autoscaling.maxReplicas=2")]
+    [InlineData("commandDatabase.receiptRetention=1.00:00:00,kafka.retention=01:00:00,relay.fallbackAfter=00:00:01,queries.maxTokenWait=00:00:09,command.autoscaling.maxReplicas=2")]
     public async Task What_is_not_installed_and_what_just_works_is_not_refused(string set) => await RenderedChart.RenderAsync(set);
 }

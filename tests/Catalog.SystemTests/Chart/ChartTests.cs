@@ -135,7 +135,7 @@ public sealed class ChartTests
     [Fact]
     public async Task A_changed_value_rolls_the_pods_that_it_is_for()
     {
-        var (before, after) = (await RenderedChart.RenderAsync(), await RenderedChart.RenderAsync("queries.maxTokenWait=00:00:09,gateway.timeouts.query=19s"));
+        var (before, after) = (await RenderedChart.RenderAsync(), await RenderedChart.RenderAsync("queries.maxTokenWait=00:00:09,gateway.timeouts.query=29s"));
         var changed = before.Of("Deployment").Where(d => !JsonNode.DeepEquals(d["spec"]!["template"], after.The("Deployment", RenderedChart.Name(d))["spec"]!["template"])).Select(RenderedChart.Name).Order();
         Assert.Equal(["gateway", "query"], changed);
     }
