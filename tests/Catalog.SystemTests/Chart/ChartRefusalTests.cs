@@ -49,7 +49,7 @@ public sealed class ChartRefusalTests
     [InlineData("commandDatabase.receiptRetention=23:59:59", "commandDatabase.receiptRetention is 23:59:59: it must be at least a day")]
     [InlineData("standalone.enabled=true,commandDatabase.receiptRetention=0.08:09:09", "commandDatabase.receiptRetention is 0.08:09:09: it must be at least a day")]
     [InlineData("relay.fallbackAfter=00:00:00.9", "relay.fallbackAfter is 00:00:00.9: it must be at least a second")]
-    [InlineData("queries.maxTokenWait=00:01:01,gateway.timeouts.query=90s", "queries.maxTokenWait is 00:01:01: it must be at most a minute")]
+    [InlineData("queries.maxTokenWait=00:01:01,gateway.timeouts.query=190s", "queries.maxTokenWait is 00:01:01: it must be at most a minute")]
     [InlineData("queries.maxTokenWait=00:00:20", "gateway.timeouts.query is 30s, not more than three times queries.maxTokenWait, 00:00:20")]
     [InlineData("gateway.resources.limits.memory=256Mi", "gateway.limits.heapBytes is 429496729, not less than gateway.resources.limits.memory, 256Mi")]
     [InlineData("gateway.probes.port=8080", "gateway.listener.port, gateway.probes.port and gateway.admin.port are 8080, 8080, 9901: they must differ")]

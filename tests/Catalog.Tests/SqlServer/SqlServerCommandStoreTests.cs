@@ -8,6 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.SqlServer;
 
+[Collection(TestSchema.Server)]
 public sealed class SqlServerCommandStoreTests : CommandStoreContract
 {
     protected override async Task<ICommandStoreUnderTest> OpenAsync() => new UnderTest(await TestSchema.MigrateAsync());

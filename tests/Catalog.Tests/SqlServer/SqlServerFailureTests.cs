@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Catalog.Tests.SqlServer;
 
 /// <summary>What happens to commands where connections break and other replicas write.</summary>
+[Collection(TestSchema.Server)]
 public sealed class SqlServerFailureTests(ITestOutputHelper output)
 {
     [Fact]

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.SqlServer;
 
+[Collection(TestSchema.Server)]
 public sealed class SqlServerLogTests
 {
     [Fact]

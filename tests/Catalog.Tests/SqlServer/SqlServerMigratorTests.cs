@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Catalog.Tests.SqlServer;
 
+[Collection(TestSchema.Server)]
 public sealed class SqlServerMigratorTests
 {
     [Fact]

@@ -8,6 +8,9 @@ namespace Catalog.Tests.SqlServer;
 /// <summary>A schema of a test's own on the server that TEST_SQLSERVER names; dropped at the end.</summary>
 internal sealed class TestSchema : IAsyncDisposable
 {
+    /// <summary>One after the other: an open transaction of one test holds back what readers of the log may see in every schema of the database.</summary>
+    public const string Server = "SQL Server";
+
     private TestSchema(string server) => Options = new SqlServerOptions { ConnectionString = server, Schema = $"test_{Guid.NewGuid():n}" };
 
     public SqlServerOptions Options { get; }
