@@ -28,23 +28,18 @@ public sealed partial class IndexRebuild(
         {
             var page = await states.ReadAsync(key, Batch, cancellation);
             if (page.Count == 0) break;
-            var products = new List<Product>(page.Count);
-            var keys = new Dictionary<string, long>(page.Count, StringComparer.Ordinal);
+            var products = new List<(long Key, Product Product)>(page.Count);
             foreach (var state in page)
             {
-                if (!TryParse(state, out var product, out var fault))
-                {
-                    await MissAsync($"The product in row {state.Key} of the command database", state.Key, state.Body, fault, allowMissing, cancellation);
-                    continue;
-                }
-                products.Add(product);
-                keys[product.Name] = state.Key;
+                if (TryParse(state, out var product, out var fault)) products.Add((state.Key, product));
+                else await MissAsync($"The product in row {state.Key} of the command database", state.Key, state.Body, fault, allowMissing, cancellation);
             }
-            foreach (var rejected in await index.WriteAsync(products, cancellation))
+            foreach (var rejected in await index.WriteAsync(products.Select(p => p.Product).ToList(), cancellation))
             {
                 // It came from no event; what a replay writes is one.
                 var happened = new ProductEvent { Name = rejected.Product.Name, Version = rejected.Product.Version, Product = rejected.Product };
-                await MissAsync(rejected.Product.Name, keys[rejected.Product.Name], happened.ToByteArray(), rejected.Reason, allowMissing, cancellation);
+                var row = products.First(p => ReferenceEquals(p.Product, rejected.Product)).Key;
+                await MissAsync(rejected.Product.Name, row, happened.ToByteArray(), rejected.Reason, allowMissing, cancellation);
             }
             key = page[^1].Key;
             written += page.Count;

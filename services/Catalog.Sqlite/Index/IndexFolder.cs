@@ -26,9 +26,6 @@ internal sealed partial class IndexFolder(string path, TimeProvider time)
             : Path.Combine(path, $"products-{last.Groups["time"].Value}-{Number(last) + 1}.db");
     }
 
-    /// <summary>Removes a file and what belongs to it.</summary>
-    public static void Delete(string file) => SqliteFile.Delete(file);
-
     /// <summary>Keeps a damaged file for people to look at, in the place of the one before.</summary>
     public void SetAside(string file)
     {

@@ -149,7 +149,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     {
         if (_current is not null)
         {
-            IndexFolder.Delete(file);
+            SqliteFile.Delete(file);
             return;
         }
         try
@@ -160,7 +160,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
         catch (UnusableIndexException unusable) when (unusable.Ours)
         {
             Log.Removed(_logger, file, unusable.Message);
-            IndexFolder.Delete(file);
+            SqliteFile.Delete(file);
         }
         catch (Exception fault) when (fault is UnusableIndexException or SqliteFault)
         {
@@ -187,7 +187,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
 
     private void OnClosed(IndexFile file)
     {
-        if (file.End == FileEnd.Delete) IndexFolder.Delete(file.Path);
+        if (file.End == FileEnd.Delete) SqliteFile.Delete(file.Path);
         if (file.End == FileEnd.SetAside) _folder.SetAside(file.Path);
     }
 
