@@ -18,7 +18,7 @@ load=''
 phase() {
   say "$1"
   echo "$1" > "$work/phase"
-  if [ -n "$load" ] && ! kill -0 "$load" 2> /dev/null; then cat "$work/load.log"; explain; exit 1; fi
+  if [ -n "$load" ] && ! kill -0 "$load" 2> /dev/null; then fail "$work/load.log"; fi
 }
 calm() { phase 'nothing happens, reads are fresh'; sleep 5; }
 ready() { # after something was killed
@@ -37,9 +37,10 @@ deploy() {
   address & addressing=$!
   "$helm" "$1" "$release" charts/cqrs-grpc -n "$ns" -f tests/e2e/values.yaml "${settings[@]}" --wait --timeout 5m "${@:2}" > "$work/helm.log" || status=$?
   kill "$addressing" 2> /dev/null || true
-  [ "$status" = 0 ] || { cat "$work/helm.log"; explain; exit 1; }
+  [ "$status" = 0 ] || fail "$work/helm.log"
 }
 explain() { kubectl -n "$ns" get pods,jobs; kubectl -n "$ns" get events --sort-by=.metadata.creationTimestamp | tail -30; }
+fail() { explain || true; cat "$1"; exit 1; } # the log of what failed is the last to be read
 smoke() { "$helm" test "$release" -n "$ns" --logs | grep -A3 '^POD LOGS' || { explain; exit 1; }; }
 backup_and_restore() { # WORKLOAD PROGRAM [OPTION...]
   local lost=lost-$RANDOM
@@ -75,7 +76,7 @@ smoke
 
 if [ -z "${E2E_SHORT:-}" ]; then
   say "the suites, through the gateway"
-  tests -class "Catalog.SystemTests.Deployed*" > "$work/suites.log" || { cat "$work/suites.log"; explain; exit 1; }
+  tests -class "Catalog.SystemTests.Deployed*" > "$work/suites.log" || fail "$work/suites.log"
   grep Total: "$work/suites.log"
 fi
 
@@ -103,7 +104,7 @@ drained=$(kubectl -n "$ns" get "$(pods command)" -o jsonpath='{.spec.nodeName}')
 if [ "$(kubectl get nodes -o name | wc -l)" = 1 ]; then
   echo "There is one node only: skipped."
 else
-  kubectl drain "$drained" --ignore-daemonsets --delete-emptydir-data --timeout=3m > "$work/drain.log" 2>&1 || { cat "$work/drain.log"; explain; exit 1; }
+  kubectl drain "$drained" --ignore-daemonsets --delete-emptydir-data --timeout=3m > "$work/drain.log" 2>&1 || fail "$work/drain.log"
   kubectl uncordon "$drained" > /dev/null
   ready
 fi
@@ -131,7 +132,7 @@ phase 'rollback to the first revision'
 "$helm" rollback "$release" 1 -n "$ns" --wait --timeout 5m > /dev/null
 calm
 rm "$work/phase"
-wait "$load" || { cat "$work/load.log"; explain; exit 1; }
+wait "$load" || fail "$work/load.log"
 load=''
 grep -E 'queries |commands,|seed ' "$work/load.log"
 
@@ -155,7 +156,7 @@ kubectl -n "$ns" delete "$(pods standalone)" --grace-period=0 --force > /dev/nul
 sleep 3; ready
 sleep 5
 rm "$work/phase"
-wait "$load" || { cat "$work/load.log"; explain; exit 1; }
+wait "$load" || fail "$work/load.log"
 load=''
 grep -E 'queries |commands,|seed ' "$work/load.log"
 say "a backup, and back"
