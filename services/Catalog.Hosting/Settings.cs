@@ -11,20 +11,28 @@ public static partial class Settings
     /// <param name="configuration">The configuration: environment variables such as <c>Queries__MaxWatchers</c>, or <c>appsettings.json</c>.</param>
     /// <param name="section">The section's name.</param>
     /// <param name="problems">What is wrong with the values, a sentence each.</param>
+    /// <param name="known">The names that may stand in the section; those of the options if it is left out. Any other is a mistake in writing.</param>
     /// <exception cref="SettingsException">Something is wrong.</exception>
-    public static T Read<T>(IConfiguration configuration, string section, Func<T, IEnumerable<string>> problems) where T : new()
+    public static T Read<T>(IConfiguration configuration, string section, Func<T, IEnumerable<string>> problems, IReadOnlyCollection<string>? known = null) where T : new()
     {
         var options = new T();
+        var given = configuration.GetSection(section);
+        known ??= [.. NamesOf<T>()];
+        var unknown = given.GetChildren().Where(s => !known.Contains(s.Key, StringComparer.OrdinalIgnoreCase))
+            .Select(s => $"{s.Path} is no setting of this process; those of {section} are {string.Join(", ", known.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}.");
         try
         {
-            configuration.GetSection(section).Bind(options);
+            given.Bind(options);
         }
         catch (InvalidOperationException e)
         {
             throw new SettingsException(Explain(e.Message, typeof(T)), e);
         }
-        return problems(options).ToList() is { Count: > 0 } found ? throw new SettingsException(string.Join(' ', found)) : options;
+        return unknown.Concat(problems(options)).ToList() is { Count: > 0 } found ? throw new SettingsException(string.Join(' ', found)) : options;
     }
+
+    /// <summary>What can be set of some options.</summary>
+    public static IEnumerable<string> NamesOf<T>() => typeof(T).GetProperties().Where(p => p.SetMethod?.IsPublic is true).Select(p => p.Name);
 
     // The binder says it in the words of its types.
     private static string Explain(string message, Type options)

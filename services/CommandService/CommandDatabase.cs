@@ -12,16 +12,19 @@ internal static class CommandDatabase
 {
     private const string Section = "CommandDatabase";
 
+    // What is meant for the other provider may stand there too.
+    private static readonly string[] Known = ["Provider", .. Settings.NamesOf<SqlServerOptions>(), .. Settings.NamesOf<CommandDatabaseOptions>()];
+
     public static void AddCommandDatabase(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<CommandMetrics>();
         switch (configuration[$"{Section}:Provider"] ?? "SqlServer")
         {
             case "SqlServer":
-                services.AddSqlServer(Settings.Read<SqlServerOptions>(configuration, Section, o => o.Problems()));
+                services.AddSqlServer(Settings.Read<SqlServerOptions>(configuration, Section, o => o.Problems(), Known));
                 break;
             case "Sqlite":
-                AddSqlite(services, Settings.Read<CommandDatabaseOptions>(configuration, Section, Problems));
+                AddSqlite(services, Settings.Read<CommandDatabaseOptions>(configuration, Section, Problems, Known));
                 break;
             case var other:
                 throw new SettingsException($"{Section}:Provider must be SqlServer or Sqlite, not \"{other}\".");
@@ -38,7 +41,7 @@ internal static class CommandDatabase
     private static void AddSqlite(IServiceCollection services, CommandDatabaseOptions options)
     {
         // The verbs write it too, in processes of their own, and several command services on one machine may.
-        options.Shared = true;
+        options.Share();
         services.AddSingleton(options);
         services.AddSingleton(s => SqliteCommandDatabase.Open(options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
         services.AddSingleton<ICommandStore>(s => s.GetRequiredService<SqliteCommandDatabase>());

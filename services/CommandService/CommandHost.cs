@@ -37,9 +37,9 @@ internal static class CommandHost
         builder.Services.AddHostedService(s => s.GetRequiredService<Relay>());
         builder.Services.AddHostedService<StatusReports>();
         builder.Services.AddHostedService<Housekeeping>();
-        if (configuration.GetValue<bool>("Commands:BuildFirstIndex")) builder.Services.AddHostedService<FirstIndexBuilder>();
-        var actorHeader = configuration["Commands:ActorHeader"] ?? "";
-        builder.Services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<ICommandStore>(), s.GetRequiredService<TimeProvider>(), actorHeader,
+        var commands = Settings.Read<CommandsOptions>(configuration, "Commands", o => o.Problems());
+        if (commands.BuildFirstIndex) builder.Services.AddHostedService<FirstIndexBuilder>();
+        builder.Services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<ICommandStore>(), s.GetRequiredService<TimeProvider>(), commands.ActorHeader,
             s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
 
         var app = builder.Build();

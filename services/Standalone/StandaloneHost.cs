@@ -33,16 +33,19 @@ internal static class StandaloneHost
     {
         services.AddSingleton(_ =>
         {
-            var options = Settings.Read<CommandDatabaseOptions>(configuration, "CommandDatabase", o => o.Problems());
+            // The folder says where the database is.
+            var known = Settings.NamesOf<CommandDatabaseOptions>().Where(name => name != nameof(CommandDatabaseOptions.Path)).ToList();
+            var options = Settings.Read<CommandDatabaseOptions>(configuration, "CommandDatabase", o => o.Problems(), known);
             options.Path = folder.CommandDatabase;
             return options;
         });
         services.AddSingleton<CommandMetrics>();
+        var commands = Settings.Read<CommandsOptions>(configuration, "Commands", o => o.Problems(), [nameof(CommandsOptions.ActorHeader)]);
         services.AddSingleton(s => SqliteCommandDatabase.Open(s.GetRequiredService<CommandDatabaseOptions>(),
             s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<SqliteCommandDatabase>().Log);
         services.AddSingleton<IProductStates>(_ => new SqliteProductStates(folder.CommandDatabase));
-        services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<SqliteCommandDatabase>(), s.GetRequiredService<TimeProvider>(), configuration["Commands:ActorHeader"] ?? "",
+        services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<SqliteCommandDatabase>(), s.GetRequiredService<TimeProvider>(), commands.ActorHeader,
             s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton<Retention>();
         services.AddHostedService<Housekeeping>();

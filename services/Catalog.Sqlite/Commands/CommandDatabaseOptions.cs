@@ -6,8 +6,8 @@ public sealed class CommandDatabaseOptions
     /// <summary>The file.</summary>
     public string Path { get; set; } = "";
 
-    /// <summary>Whether other processes write the same file. Their commits are then looked for, every 20 ms.</summary>
-    public bool Shared { get; set; }
+    /// <summary>Whether other processes write the same file. Their commits are then looked for, every 20 ms. The host decides it, not the configuration.</summary>
+    public bool Shared { get; private set; }
 
     /// <summary>Commands that may wait at once; more are refused with OVERLOADED (G10).</summary>
     public int MaxWaiting { get; set; } = 8192;
@@ -20,6 +20,9 @@ public sealed class CommandDatabaseOptions
 
     /// <summary>How long receipts are kept, so that a repeated command is known. At least 24 hours (G4).</summary>
     public TimeSpan ReceiptRetention { get; set; } = TimeSpan.FromHours(48);
+
+    /// <summary>Says that other processes write the same file.</summary>
+    public void Share() => Shared = true;
 
     /// <summary>What is wrong with these values, one sentence each; empty if nothing is.</summary>
     public IEnumerable<string> Problems()

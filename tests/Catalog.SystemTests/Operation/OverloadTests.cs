@@ -39,12 +39,17 @@ public sealed class OverloadTests : IDisposable
         await first.TakeAsync(1, e => e.Name == created.Name);
     }
 
-    [Fact]
-    public async Task A_setting_out_of_its_range_keeps_the_process_from_starting_and_is_named()
+    [Theory]
+    [InlineData("Queries__MaxWatchers", "0", "Queries:MaxWatchers must be between")]
+    [InlineData("CommandDatabase__ConnectionString", "Server=sql", "CommandDatabase:ConnectionString is no setting of this process")]
+    [InlineData("CommandDatabase__Path", "/srv/catalog.db", "CommandDatabase:Path is no setting of this process")]
+    [InlineData("Commands__ActorHeadr", "x-actor", "Commands:ActorHeadr is no setting of this process; those of Commands are ActorHeader.")]
+    [InlineData("Commands__ActorHeader", "x actor", "Commands:ActorHeader must be the name of a header")]
+    public async Task A_setting_that_is_wrong_keeps_the_process_from_starting_and_is_named(string setting, string value, string said)
     {
-        await using var process = CatalogProcess.Begin(_folder.Path, "http://127.0.0.1:0;http://127.0.0.1:0", new Dictionary<string, string>(StringComparer.Ordinal) { ["Queries__MaxWatchers"] = "0" });
+        await using var process = CatalogProcess.Begin(_folder.Path, "http://127.0.0.1:0;http://127.0.0.1:0", new Dictionary<string, string>(StringComparer.Ordinal) { [setting] = value });
         Assert.NotEqual(0, await process.WaitForExitAsync(Eventually.Patience));
-        Assert.Contains("MaxWatchers", string.Join('\n', process.Errors), StringComparison.Ordinal);
+        Assert.Contains(said, string.Join('\n', process.Errors), StringComparison.Ordinal);
     }
 
     private Task<CatalogProcess> StartAsync(string setting, string value) =>

@@ -188,6 +188,10 @@ public sealed class SqliteBackupTests : IDisposable
     private static async Task<CommandOutcome.Committed> CommitAsync(SqliteCommandDatabase database, ProductCommand command) =>
         Assert.IsType<CommandOutcome.Committed>(await database.ExecuteAsync(command));
 
-    private SqliteCommandDatabase Open(bool shared = false) =>
-        SqliteCommandDatabase.Open(new CommandDatabaseOptions { Path = Live, Shared = shared }, TimeProvider.System, new CommandMetrics(), NullLogger<SqliteCommandDatabase>.Instance);
+    private SqliteCommandDatabase Open(bool shared = false)
+    {
+        var options = new CommandDatabaseOptions { Path = Live };
+        if (shared) options.Share();
+        return SqliteCommandDatabase.Open(options, TimeProvider.System, new CommandMetrics(), NullLogger<SqliteCommandDatabase>.Instance);
+    }
 }

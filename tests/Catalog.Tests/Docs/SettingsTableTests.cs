@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Catalog.Commands;
 using Catalog.Commands.Relaying;
 using Catalog.Elasticsearch;
 using Catalog.Kafka;
@@ -18,21 +19,18 @@ public sealed partial class SettingsTableTests
     private static readonly (string Section, object Defaults)[] Sections =
     [
         ("CommandDatabase", new SqlServerOptions()), ("CommandDatabase", new CommandDatabaseOptions()), ("Kafka", new KafkaOptions()), ("Elasticsearch", new ElasticsearchOptions()),
-        ("Relay", new RelayOptions()), ("Queries", new QueriesOptions()),
+        ("Relay", new RelayOptions()), ("Commands", new CommandsOptions()), ("Queries", new QueriesOptions()),
     ];
 
-    // The host decides it, whatever the configuration says.
-    private static readonly string[] SetByTheHost = ["CommandDatabase:Shared"];
-
     // Read by name, without a class of options.
-    private static readonly string[] ByName = ["CommandDatabase:Provider", "Commands:ActorHeader", "Commands:BuildFirstIndex"];
+    private static readonly string[] ByName = ["CommandDatabase:Provider"];
 
     [Fact]
     public void The_table_holds_every_setting_with_its_default_and_no_other()
     {
         var table = Row().Matches(File.ReadAllText(Path.Combine(Repository(), "docs", "settings.md"))).Select(row => $"{row.Groups["name"].Value} = {row.Groups["default"].Value}").Order(StringComparer.Ordinal);
         var settings = Sections.SelectMany(s => s.Defaults.GetType().GetProperties().Where(p => p.SetMethod?.IsPublic is true).Select(p => (Name: $"{s.Section}:{p.Name}", Default: Default(p, s.Defaults))))
-            .Where(s => !SetByTheHost.Contains(s.Name)).Select(s => $"{s.Name} = {s.Default}").Distinct(StringComparer.Ordinal);
+            .Select(s => $"{s.Name} = {s.Default}").Distinct(StringComparer.Ordinal);
         Assert.Equal(settings.Order(StringComparer.Ordinal), table.Where(row => !Array.Exists(ByName, name => row.StartsWith($"{name} ", StringComparison.Ordinal))));
     }
 
@@ -48,6 +46,7 @@ public sealed partial class SettingsTableTests
     {
         _ when property.Name == nameof(QueriesOptions.MaxConcurrentSearches) => "twice the processors, at least 4",
         null or "" or ICollection { Count: 0 } => "none",
+        bool flag => flag ? "`true`" : "`false`",
         var value => $"`{Convert.ToString(value, CultureInfo.InvariantCulture)}`",
     };
 
