@@ -17,7 +17,9 @@ pods() { kubectl -n "$ns" get pods -l "app.kubernetes.io/component=$1" --field-s
 load=''
 phase() {
   say "$1"
-  echo "$1" > "$work/phase"
+  # At once: who reads it never finds half of it.
+  echo "$1" > "$work/phase.new"
+  mv "$work/phase.new" "$work/phase"
   if [ -n "$load" ] && ! kill -0 "$load" 2> /dev/null; then fail "$work/load.log"; fi
 }
 calm() { phase 'nothing happens, reads are fresh'; sleep 5; }
