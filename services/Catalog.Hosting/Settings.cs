@@ -19,7 +19,7 @@ public static partial class Settings
         var given = configuration.GetSection(section);
         known ??= [.. NamesOf<T>()];
         var unknown = given.GetChildren().Where(s => !known.Contains(s.Key, StringComparer.OrdinalIgnoreCase))
-            .Select(s => $"{s.Path} is no setting of this process; those of {section} are {string.Join(", ", known.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}.");
+            .Select(s => $"{s.Path} is no setting of this process; those of {section} are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
         try
         {
             given.Bind(options);

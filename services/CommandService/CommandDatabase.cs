@@ -13,7 +13,7 @@ internal static class CommandDatabase
     private const string Section = "CommandDatabase";
 
     // What is meant for the other provider may stand there too.
-    private static readonly string[] Known = ["Provider", .. Settings.NamesOf<SqlServerOptions>(), .. Settings.NamesOf<CommandDatabaseOptions>()];
+    private static readonly string[] Known = ["Provider", .. Settings.NamesOf<SqlServerOptions>().Union(Settings.NamesOf<CommandDatabaseOptions>())];
 
     public static void AddCommandDatabase(this IServiceCollection services, IConfiguration configuration)
     {

@@ -138,7 +138,9 @@ public abstract class RestGarbageSuite(ICatalogUnderTest catalog)
         var error = RestCall.ErrorOf(await response.Content.ReadAsStringAsync());
         Assert.Equal(StatusCode.Unimplemented, (StatusCode)error.Code);
         Assert.Contains(status == 404 ? "protos/catalog/v1" : "Allow", error.Message, StringComparison.Ordinal);
-        if (status == 405) Assert.Superset(new HashSet<string>(StringComparer.Ordinal) { "DELETE", "PATCH" }, response.Content.Headers.Allow.ToHashSet(StringComparer.Ordinal));
+        // Of several processes, the one that is asked knows its own methods only.
+        string[] allowed = catalog.Hosts.Count > 1 ? ["DELETE", "PATCH"] : ["DELETE", "GET", "PATCH"];
+        if (status == 405) Assert.Superset(allowed.ToHashSet(StringComparer.Ordinal), response.Content.Headers.Allow.ToHashSet(StringComparer.Ordinal));
     }
 
     [Fact]
