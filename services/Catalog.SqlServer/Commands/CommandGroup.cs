@@ -34,7 +34,7 @@ internal sealed class CommandGroup(Planner planner)
     public async Task<(CommandOutcome[]? Outcomes, int InTheWay)> RunAsync(SqlConnection connection, List<ProductCommand> commands, Func<Exception, CommandOutcome> defect)
     {
         var steps = await DecideAsync(connection, commands, defect);
-        var writes = steps.ConvertAll(s => s.Write?.InBatch());
+        var writes = steps.ConvertAll(s => s.Write?.InGroup());
         try
         {
             var logId = writes.Exists(w => w is not null) ? await WriteAsync(connection, writes) : "";

@@ -28,9 +28,14 @@ internal sealed class Call(string text)
         return command;
     }
 
-    public SqlBatchCommand InBatch()
+    public SqlBatchCommand InBatch() => InBatch("");
+
+    /// <summary>As one of several that are all written or none: it does nothing but fail once the transaction is gone.</summary>
+    public SqlBatchCommand InGroup() => InBatch(Statements.OnlyInTransaction);
+
+    private SqlBatchCommand InBatch(string before)
     {
-        var command = new SqlBatchCommand(text);
+        var command = new SqlBatchCommand(before + text);
         foreach (var parameter in _parameters) command.Parameters.Add(parameter);
         return command;
     }

@@ -20,6 +20,15 @@ internal sealed partial class Statements
         SELECT id FROM [{schema}].log WHERE one = 1;
         """;
 
+    /// <summary>
+    /// Stands before each write of a group. The server goes on with the next command of a round trip after one that failed and undid the transaction: without this, each
+    /// of the rest would be committed by itself.
+    /// </summary>
+    public static string OnlyInTransaction { get; } = $"""
+        IF @@TRANCOUNT = 0 THROW {TransactionGone}, 'A command before this one undid the transaction.', 1;
+
+        """;
+
     // The log's id is locked until the commit, so that a log which gets another id meanwhile waits for the commands under way. It is answered after the commit:
     // an answer that comes earlier would hide a commit that fails.
     public string Create { get; } = $"""

@@ -11,4 +11,7 @@ internal sealed partial class Statements(string schema)
 
     /// <summary>The number of the error by which a write says that another writer was first.</summary>
     public const int WrittenMeanwhile = 50001;
+
+    /// <summary>The number of the error by which a write of a group says that one before it failed.</summary>
+    public const int TransactionGone = 50002;
 }

@@ -214,6 +214,22 @@ public abstract partial class CommandStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_that_the_database_refuses_leaves_its_neighbours_applied_once()
+    {
+        var ids = Enumerable.Range(0, 10).Select(i => $"p{i}").ToList();
+        foreach (var id in ids) await Commit(TestCommands.Create(id));
+        // Its id is free, so that only the SKU's constraint can refuse it.
+        var thief = TestCommands.Create("thief", sku: "p0");
+
+        var outcomes = await _database.Store.ExecuteAllAsync([.. ids[..5].Select(id => TestCommands.Adjust(id, 1)), thief, .. ids[5..].Select(id => TestCommands.Adjust(id, 1))]);
+
+        AssertRefused(StatusCode.AlreadyExists, "SKU_TAKEN", outcomes[5]);
+        Assert.All(outcomes.OfType<CommandOutcome.Committed>(), c => Assert.Equal((2, true), (c.Version, c.Changed)));
+        Assert.All(await StatesAsync(), p => Assert.Equal((2, 1), (p.Version, p.StockQuantity)));
+        Assert.Equal(20, (await EventsAsync()).Count);
+    }
+
+    [Fact]
     public async Task Commands_of_a_batch_run_in_order_and_each_by_itself()
     {
         var outcomes = await _database.Store.ExecuteAllAsync(

@@ -14,6 +14,18 @@ public sealed class StatementsTests
         Assert.Empty(StatementRules.Check((string)typeof(Statements).GetProperty(name)!.GetValue(new Statements("catalog"))!));
 
     [Fact]
+    public void A_write_of_a_group_is_valid_and_does_nothing_once_the_transaction_is_gone()
+    {
+        var sql = new Statements("catalog");
+        Assert.All([sql.Create, sql.Change, sql.KeepReceipt], write =>
+        {
+            var inGroup = new Call(write).InGroup().CommandText;
+            Assert.Empty(StatementRules.Check(inGroup));
+            Assert.Matches(@"\AIF @@TRANCOUNT = 0 THROW \d+, '[^']+', 1;\s", inGroup);
+        });
+    }
+
+    [Fact]
     public void Every_migration_is_valid_and_safe()
     {
         var scripts = SqlServerMigrator.Scripts("catalog");
