@@ -36,8 +36,20 @@ public interface IIndexSet
     /// <summary>Makes an empty index that does not serve yet. One that was left over from an attempt that broke off is removed.</summary>
     ValueTask<IIndexWriter> CreateAsync(string logId, CancellationToken cancellation);
 
-    /// <summary>Makes an index the one that serves, in one step. The one before is removed once no reader uses it.</summary>
+    /// <summary>
+    /// Makes an index the one that serves, in one step. The one before is removed once no reader uses it. When this returns, nothing that was not begun before is written into that
+    /// one. Until <see cref="FinishAsync"/> the index counts as unfinished. Where it fails, it may be repeated.
+    /// </summary>
     ValueTask SwapAsync(IIndexWriter next, CancellationToken cancellation);
+
+    /// <summary>Notes that the log is in an index which was swapped in, up to a head that was read after the swap.</summary>
+    ValueTask FinishAsync(IIndexWriter index, CancellationToken cancellation);
+
+    /// <summary>
+    /// The index that serves, if it is unfinished and nobody is at work on it any more: what was written into the one before it, at the moment of the swap, may be missing. Its
+    /// position is the one that it had then. Null otherwise, and where an index keeps its position itself and is followed from there.
+    /// </summary>
+    ValueTask<IIndexWriter?> GetUnfinishedAsync(CancellationToken cancellation);
 }
 
 /// <summary>Events that could not be put into the index, kept until they are replayed.</summary>

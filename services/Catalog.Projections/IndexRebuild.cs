@@ -9,12 +9,40 @@ namespace Catalog.Projections;
 public sealed partial class IndexRebuild(
     IEventLog log, IProductStates states, IIndexSet indexes, IDeadLetters deadLetters, LogWriter writer, TimeProvider time, ProjectionMetrics metrics, ILogger<IndexRebuild> logger)
 {
-    private const int Batch = 500;
-    private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2);
+    private const int Batch = 500, MaxAttempts = 3;
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2), NearlyThere = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(5);
 
     /// <summary>Builds the index, swaps it in and returns it, caught up to the log's head after the swap.</summary>
     /// <exception cref="InvalidOperationException">A product cannot be written into any index, and <paramref name="allowMissing"/> is false; the old index goes on serving.</exception>
     public async Task<IIndexWriter> RunAsync(bool allowMissing, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await RunOnceAsync(allowMissing, cancellation);
+            }
+            catch (LogTrimmedException e) when (attempt < MaxAttempts)
+            {
+                StartsOver(logger, e.Message);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Goes on where a rebuild was killed after its index began to serve: what was written into the index before it in that moment is not lost (G2). False if there is nothing to do.
+    /// </summary>
+    /// <exception cref="LogTrimmedException">The log no longer holds it: the index must be built anew.</exception>
+    public async Task<bool> FinishAsync(CancellationToken cancellation)
+    {
+        if (await indexes.GetUnfinishedAsync(cancellation) is not { } index || index.LogId != (await log.GetBoundsAsync(cancellation)).LogId) return false;
+        GoesOn(logger, await index.GetPositionAsync(cancellation));
+        await FinishAsync(index, cancellation);
+        return true;
+    }
+
+    private async Task<IIndexWriter> RunOnceAsync(bool allowMissing, CancellationToken cancellation)
     {
         var begun = time.GetTimestamp();
         // The position comes first: whatever is written while the products are read is in the log behind it, and written a second time it changes nothing.
@@ -26,7 +54,7 @@ public sealed partial class IndexRebuild(
         var reported = begun;
         for (var key = 0L; ;)
         {
-            var page = await states.ReadAsync(key, Batch, cancellation);
+            var page = await PersistAsync(() => states.ReadAsync(key, Batch, cancellation), cancellation);
             if (page.Count == 0) break;
             var products = new List<(long Key, Product Product)>(page.Count);
             foreach (var state in page)
@@ -34,7 +62,7 @@ public sealed partial class IndexRebuild(
                 if (TryParse(state, out var product, out var fault)) products.Add((state.Key, product));
                 else await MissAsync($"The product in row {state.Key} of the command database", state.Key, state.Body, fault, allowMissing, cancellation);
             }
-            foreach (var rejected in await index.WriteAsync(products.Select(p => p.Product).ToList(), cancellation))
+            foreach (var rejected in await PersistAsync(() => index.WriteAsync(products.ConvertAll(p => p.Product), cancellation), cancellation))
             {
                 // It came from no event; what a replay writes is one.
                 var happened = new ProductEvent { Name = rejected.Product.Name, Version = rejected.Product.Version, Product = rejected.Product };
@@ -50,12 +78,60 @@ public sealed partial class IndexRebuild(
             }
         }
         await index.SavePositionAsync(from.Head, cancellation);
-        await writer.CatchUpAsync(index, (await log.GetBoundsAsync(cancellation)).Head, cancellation);
-        await indexes.SwapAsync(index, cancellation);
-        await writer.CatchUpAsync(index, (await log.GetBoundsAsync(cancellation)).Head, cancellation);
+        await ComeCloseAsync(index, cancellation);
+        await PersistAsync(() => indexes.SwapAsync(index, cancellation), cancellation);
+        await FinishAsync(index, cancellation);
         metrics.CountRebuild();
         Done(logger, written, time.GetElapsedTime(begun).TotalSeconds);
         return index;
+    }
+
+    /// <summary>
+    /// Catches up until the index is less than a second behind, or comes no closer: what it lacks when it begins to serve is not seen by reads for as long.
+    /// </summary>
+    private async Task ComeCloseAsync(IIndexWriter index, CancellationToken cancellation)
+    {
+        for (TimeSpan before = TimeSpan.MaxValue, took; ; before = took)
+        {
+            var begun = time.GetTimestamp();
+            await CatchUpAsync(index, cancellation);
+            took = time.GetElapsedTime(begun);
+            if (took < NearlyThere || took >= before) return;
+        }
+    }
+
+    // What the projectors or the direct sync wrote into the index before, until the swap, was in the log by then.
+    private async Task FinishAsync(IIndexWriter index, CancellationToken cancellation)
+    {
+        await CatchUpAsync(index, cancellation);
+        await PersistAsync(() => indexes.FinishAsync(index, cancellation), cancellation);
+    }
+
+    private async Task CatchUpAsync(IIndexWriter index, CancellationToken cancellation) =>
+        await writer.CatchUpAsync(index, (await PersistAsync(() => log.GetBoundsAsync(cancellation), cancellation)).Head, cancellation);
+
+    private async Task PersistAsync(Func<ValueTask> step, CancellationToken cancellation) => await PersistAsync(async () =>
+    {
+        await step();
+        return true;
+    }, cancellation);
+
+    /// <summary>Repeats a step of a rebuild that may have taken hours, where a database is away for a while.</summary>
+    private async Task<T> PersistAsync<T>(Func<ValueTask<T>> step, CancellationToken cancellation)
+    {
+        var begun = time.GetTimestamp();
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                return await step();
+            }
+            catch (Exception e) when (e is not (OperationCanceledException or IndexLostException or InvalidOperationException) && time.GetElapsedTime(begun) < Patience)
+            {
+                Again(logger, e);
+            }
+            await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancellation);
+        }
     }
 
     private static bool TryParse(ProductState state, [NotNullWhen(true)] out Product? product, [NotNullWhen(false)] out string? fault)
@@ -92,6 +168,15 @@ public sealed partial class IndexRebuild(
 
     [LoggerMessage(3, LogLevel.Error, "{What} cannot be written into the new index: {Reason}")]
     private static partial void Rejected(ILogger logger, string what, string reason);
+
+    [LoggerMessage(5, LogLevel.Warning, "The rebuild starts over. {Reason}")]
+    private static partial void StartsOver(ILogger logger, string reason);
+
+    [LoggerMessage(6, LogLevel.Warning, "The rebuild that made this index ended before it had caught up. It goes on after position {Position}")]
+    private static partial void GoesOn(ILogger logger, long position);
+
+    [LoggerMessage(7, LogLevel.Warning, "A step of the rebuild failed and is repeated")]
+    private static partial void Again(ILogger logger, Exception error);
 
     [LoggerMessage(4, LogLevel.Information, "The new index serves: {Written} products in {Seconds:0.0} s")]
     private static partial void Done(ILogger logger, long written, double seconds);

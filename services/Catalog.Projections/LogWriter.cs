@@ -28,23 +28,36 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
     }
 
     /// <summary>Writes the log into the index up to a position.</summary>
+    /// <exception cref="LogTrimmedException">Events that the index lacks were removed from the log.</exception>
     public async Task CatchUpAsync(IIndexWriter index, long until, CancellationToken cancellation)
     {
-        for (var position = await index.GetPositionAsync(cancellation); position < until;) position = await AdvanceAsync(index, position, cancellation);
+        for (var position = await index.GetPositionAsync(cancellation); position < until;)
+        {
+            var reached = await AdvanceAsync(index, position, cancellation);
+            // Asked after the events were read: those that came were there then, and whatever is missing before them was trimmed by now.
+            var trimmed = await PersistAsync(position, async () => (await log.GetBoundsAsync(cancellation)).Trimmed, cancellation);
+            if (trimmed > position || reached == position) throw new LogTrimmedException(position);
+            position = reached;
+        }
     }
 
-    private async Task<long> AdvanceAsync(IIndexWriter index, long position, CancellationToken cancellation)
+    private Task<long> AdvanceAsync(IIndexWriter index, long position, CancellationToken cancellation) => PersistAsync(position, async () =>
+    {
+        var events = await log.ReadAsync(position, Batch, cancellation);
+        if (events.Count == 0) return position;
+        await WriteAsync(index, events, cancellation);
+        await index.SavePositionAsync(events[^1].Position, cancellation);
+        return events[^1].Position;
+    }, cancellation);
+
+    private async Task<long> PersistAsync(long position, Func<Task<long>> step, CancellationToken cancellation)
     {
         var pause = FirstPause;
         while (true)
         {
             try
             {
-                var events = await log.ReadAsync(position, Batch, cancellation);
-                if (events.Count == 0) return position;
-                await WriteAsync(index, events, cancellation);
-                await index.SavePositionAsync(events[^1].Position, cancellation);
-                return events[^1].Position;
+                return await step();
             }
             catch (Exception e) when (e is not OperationCanceledException && e is not IndexLostException)
             {
@@ -81,6 +94,10 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
     [LoggerMessage(2, LogLevel.Error, "The event at position {Position} was set aside: {Reason}")]
     private static partial void SetAside(ILogger logger, long position, string reason);
 }
+
+/// <summary>The log no longer holds events that an index still lacks, so that it cannot be brought up to date from it.</summary>
+public sealed class LogTrimmedException(long position) : InvalidOperationException(
+    $"While the index was built, events after position {position} were removed from the log that it lacks. Keep events for longer than a rebuild takes: CommandDatabase:EventRetention.");
 
 /// <summary>The index that was written is gone or damaged; another one must be built.</summary>
 public sealed class IndexLostException(string message, Exception? inner = null) : Exception(message, inner);

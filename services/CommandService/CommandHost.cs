@@ -37,6 +37,7 @@ internal static class CommandHost
         builder.Services.AddHostedService(s => s.GetRequiredService<Relay>());
         builder.Services.AddHostedService<StatusReports>();
         builder.Services.AddHostedService<Housekeeping>();
+        builder.Services.AddHostedService<RebuildCompletion>();
         var commands = Settings.Read<CommandsOptions>(configuration, "Commands", o => o.Problems());
         if (commands.BuildFirstIndex) builder.Services.AddHostedService<FirstIndexBuilder>();
         builder.Services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<ICommandStore>(), s.GetRequiredService<TimeProvider>(), commands.ActorHeader,

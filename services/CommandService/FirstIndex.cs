@@ -1,3 +1,4 @@
+using Catalog.Commands.Relaying;
 using Catalog.Projections;
 
 namespace Catalog.CommandService;
@@ -18,8 +19,36 @@ internal sealed class FirstIndex(IEventLog log, IIndexSet indexes, IndexRebuild 
         var logId = (await log.GetBoundsAsync(cancellation)).LogId;
         if (current.LogId != logId)
             throw new InvalidOperationException($"The index follows the event log {current.LogId}, and this command database has {logId}. If the database was restored, run \"restored\"; if it is another catalog's, set Elasticsearch:Alias to another name.");
+        await rebuild.FinishAsync(cancellation);
         return false;
     }
+}
+
+/// <summary>In the process that has the lease: goes on where a rebuild was killed after its index began to serve.</summary>
+internal sealed partial class RebuildCompletion(Relay relay, IndexRebuild rebuild, TimeProvider time, ILogger<RebuildCompletion> logger) : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        for (var said = ""; await timer.WaitForNextTickAsync(stoppingToken);)
+        {
+            try
+            {
+                if (await relay.GetStatusAsync(stoppingToken) is not null) await rebuild.FinishAsync(stoppingToken);
+                said = "";
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Once for each reason, not every time.
+                if (e.Message != said) Failed(logger, said = e.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "It could not be seen to that the index is complete; it is tried again: {Reason}")]
+    private static partial void Failed(ILogger logger, string reason);
 }
 
 /// <summary>

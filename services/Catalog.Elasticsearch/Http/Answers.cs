@@ -12,7 +12,14 @@ internal sealed record IndexMapping(IndexMappings? Mappings);
 internal sealed record IndexMappings([property: JsonPropertyName("_meta")] IndexMeta? Meta);
 
 /// <summary>What an index says of itself.</summary>
-internal sealed record IndexMeta(string? LogId, int Schema, long Position);
+/// <param name="LogId">The event log that it follows.</param>
+/// <param name="Schema">The schema of its documents.</param>
+/// <param name="Position">Up to where it holds the log.</param>
+/// <param name="Finished">Whether it holds the log up to a head that was read after it began to serve; null in those made by builds that did not say.</param>
+internal sealed record IndexMeta(string? LogId, int Schema, long Position, bool? Finished);
+
+/// <summary>Whether every node knows of a change.</summary>
+internal sealed record Acknowledgement(bool Acknowledged);
 
 internal sealed record ErrorAnswer(ErrorCause? Error);
 
@@ -106,6 +113,7 @@ internal sealed record Note
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Dictionary<string, IndexAliases>))]
 [JsonSerializable(typeof(Dictionary<string, IndexMapping>))]
+[JsonSerializable(typeof(Acknowledgement))]
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(BulkAnswer))]
 [JsonSerializable(typeof(DocumentsAnswer))]

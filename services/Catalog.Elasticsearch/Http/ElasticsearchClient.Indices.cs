@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Catalog.Queries;
+using Catalog.V1;
 
 namespace Catalog.Elasticsearch.Http;
 
@@ -38,7 +40,7 @@ internal sealed partial class ElasticsearchClient
     {
         try
         {
-            await ChangeAsync(HttpMethod.Put, index, body, cancellation);
+            await ChangeAllAsync(HttpMethod.Put, index, body, cancellation);
             return true;
         }
         catch (ElasticsearchException e) when (e.Type == "resource_already_exists_exception")
@@ -49,18 +51,18 @@ internal sealed partial class ElasticsearchClient
 
     /// <summary>Changes settings of an index.</summary>
     public Task ConfigureAsync(string index, Action<Utf8JsonWriter> settings, CancellationToken cancellation) =>
-        ChangeAsync(HttpMethod.Put, $"{index}/_settings", settings, cancellation);
+        ChangeAllAsync(HttpMethod.Put, $"{index}/_settings", settings, cancellation);
 
     /// <summary>Changes what an index says of itself.</summary>
     public Task DescribeAsync(string index, Action<Utf8JsonWriter> mapping, CancellationToken cancellation) =>
-        ChangeAsync(HttpMethod.Put, $"{index}/_mapping", mapping, cancellation);
+        ChangeAllAsync(HttpMethod.Put, $"{index}/_mapping", mapping, cancellation);
 
     /// <summary>Moves aliases, all of them or, where one that is to be taken away is not there, none; false then.</summary>
     public async Task<bool> MoveAliasesAsync(IEnumerable<AliasMove> moves, CancellationToken cancellation)
     {
         try
         {
-            await ChangeAsync(
+            await ChangeAllAsync(
                 HttpMethod.Post, "_aliases",
                 json =>
                 {
@@ -81,7 +83,14 @@ internal sealed partial class ElasticsearchClient
 
     /// <summary>Removes an index, if it is there.</summary>
     public Task DeleteAsync(string index, CancellationToken cancellation) =>
-        ChangeAsync(HttpMethod.Delete, $"{index}?ignore_unavailable=true", body: null, cancellation);
+        ChangeAllAsync(HttpMethod.Delete, $"{index}?ignore_unavailable=true", body: null, cancellation);
+
+    /// <summary>A change that every node must know of before the next step is safe: one that does not would still read and write as before it.</summary>
+    private async Task ChangeAllAsync(HttpMethod method, string path, Action<Utf8JsonWriter>? body, CancellationToken cancellation)
+    {
+        if (!(await ChangeAsync(method, path, body, AnswerContext.Default.Acknowledgement, cancellation)).Acknowledged)
+            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "Not every node of Elasticsearch has taken a change over yet.", UsualRetry);
+    }
 }
 
 /// <summary>An alias that an index gets or loses.</summary>

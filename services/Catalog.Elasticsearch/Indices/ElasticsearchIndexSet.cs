@@ -25,6 +25,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     private readonly RebuildLease _lease;
     private readonly CancellationTokenSource _stopping = new();
     private IndexWriter? _current, _building;
+    private string? _finished;
 
     internal ElasticsearchIndexSet(
         ElasticsearchClient client, IndexNames names, ServingIndex serving, OldIndices old, StatusIndex notes, ElasticsearchOptions options, TimeProvider time,
@@ -72,8 +73,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         if (next is not IndexWriter writer || writer != _building) throw Replaced();
         await _lease.TakeAsync(cancellation);
         await _client.ConfigureAsync(writer.Index, json => IndexSchema.WriteServing(json, _options), cancellation);
-        var position = await writer.GetPositionAsync(cancellation);
-        await _client.DescribeAsync(writer.Index, json => IndexSchema.WriteMeta(json, writer.LogId, position), cancellation);
+        await DescribeAsync(writer, finished: false, cancellation);
         await _client.RefreshAsync(writer.Index, cancellation);
 
         var before = await MoveAliasesAsync(writer, cancellation);
@@ -81,8 +81,28 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         writer.Serve(_names.Log(writer.LogId));
         Volatile.Write(ref _current, writer);
         Log.Swapped(_logger, writer.Index, string.Join(", ", before));
-        await _lease.ReleaseAsync(cancellation);
         if (before.Count > 0) OldIndexRemoved = RemoveOldLaterAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask FinishAsync(IIndexWriter index, CancellationToken cancellation)
+    {
+        await DescribeAsync((IndexWriter)index, finished: true, cancellation);
+        await _lease.ReleaseAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IIndexWriter?> GetUnfinishedAsync(CancellationToken cancellation)
+    {
+        if (await _serving.ResolveAsync(cancellation) is not { IsUsable: true } index || index.Name == _finished) return null;
+        if (await _client.GetMetaAsync(index.Name, cancellation) is not { Finished: false } meta)
+        {
+            _finished = index.Name;
+            return null;
+        }
+        // Whoever swapped it in is still at work, or a next rebuild is.
+        if (await _lease.IsTakenAsync(cancellation)) return null;
+        return new IndexWriter(_client, index.Name, index.LogId, _names.Log(index.LogId), _time, position: meta.Position);
     }
 
     /// <summary>Removes replaced indices whose grace is over.</summary>
@@ -93,21 +113,27 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     {
         if (_stopping.IsCancellationRequested) return;
         await _stopping.CancelAsync();
-        if (_building is not { } building) return;
-        _building = null;
+        var building = Interlocked.Exchange(ref _building, null);
         try
         {
-            await _old.AbandonAsync(building.Index, CancellationToken.None);
+            if (building is not null) await _old.AbandonAsync(building.Index, CancellationToken.None);
             await _lease.ReleaseAsync(CancellationToken.None);
         }
         catch (Exception e) when (e is IndexUnavailableException or ElasticsearchException)
         {
-            Log.LeftOver(_logger, building.Index, e);
+            Log.LeftOver(_logger, building?.Index ?? _names.Read, e);
         }
+    }
+
+    private async Task DescribeAsync(IndexWriter writer, bool finished, CancellationToken cancellation)
+    {
+        var position = await writer.GetPositionAsync(cancellation);
+        await _client.DescribeAsync(writer.Index, json => IndexSchema.WriteMeta(json, writer.LogId, position, finished, _time.GetUtcNow()), cancellation);
     }
 
     private async Task<IReadOnlyCollection<string>> MoveAliasesAsync(IndexWriter writer, CancellationToken cancellation)
     {
+        if (await IsMovedAsync(writer, cancellation)) return [];
         List<AliasMove> moves =
         [
             new(writer.Index, IndexNames.Building(writer.Index), Add: false), new(writer.Index, _names.Read, Add: true),
@@ -128,11 +154,18 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         }
         catch (IndexUnavailableException)
         {
-            // It may have been done all the same.
-            if ((await _client.ResolveAsync(_names.Read, cancellation)).Contains(writer.Index, StringComparer.Ordinal)) return before;
+            if (await IsMovedAsync(writer, cancellation)) return before;
             throw;
         }
         throw Replaced();
+    }
+
+    // An attempt that failed may have been done all the same, but not every node need know it yet. Nodes learn of changes in their order, so those that know of the next know of it too.
+    private async Task<bool> IsMovedAsync(IndexWriter writer, CancellationToken cancellation)
+    {
+        if (!(await _client.ResolveAsync(_names.Read, cancellation)).Contains(writer.Index, StringComparer.Ordinal)) return false;
+        await DescribeAsync(writer, finished: false, cancellation);
+        return true;
     }
 
     private async Task RemoveOldLaterAsync()

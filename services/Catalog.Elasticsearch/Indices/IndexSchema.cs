@@ -65,7 +65,7 @@ internal static class IndexSchema
         json.WriteEndObject();
         json.WriteStartObject("mappings"u8);
         json.WriteBoolean("dynamic"u8, false);
-        WriteMetaField(json, logId, position: 0);
+        WriteMetaField(json, logId, position: 0, finished: false);
         json.WriteStartObject("_source"u8);
         json.WriteStartArray("includes"u8);
         json.WriteStringValue("body"u8);
@@ -81,20 +81,23 @@ internal static class IndexSchema
         json.WriteEndObject();
     }
 
-    /// <summary>Writes what an index says of itself: which log it follows, and up to where it holds that.</summary>
-    public static void WriteMeta(Utf8JsonWriter json, string logId, long position)
+    /// <summary>Writes what an index says of itself: see <see cref="Http.IndexMeta"/>.</summary>
+    public static void WriteMeta(Utf8JsonWriter json, string logId, long position, bool finished, DateTimeOffset time)
     {
         json.WriteStartObject();
-        WriteMetaField(json, logId, position);
+        WriteMetaField(json, logId, position, finished, time);
         json.WriteEndObject();
     }
 
-    private static void WriteMetaField(Utf8JsonWriter json, string logId, long position)
+    private static void WriteMetaField(Utf8JsonWriter json, string logId, long position, bool finished, DateTimeOffset? time = null)
     {
         json.WriteStartObject("_meta"u8);
         json.WriteString("log_id"u8, logId);
         json.WriteNumber("schema"u8, Version);
         json.WriteNumber("position"u8, position);
+        json.WriteBoolean("finished"u8, finished);
+        // So that it is a change each time, of which every node is told.
+        if (time is { } now) json.WriteString("time"u8, now);
         json.WriteEndObject();
     }
 

@@ -46,9 +46,13 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
     public async ValueTask KeepAsync(CancellationToken cancellation)
     {
         if (_place is { } place && time.GetElapsedTime(_renewed) < RenewEvery) return;
-        _place = (_place is { } mine ? await PutAsync(mine.Condition, cancellation) : null)
+        _place = (_place is { } mine ? await PutAsync(mine.Condition, cancellation) ?? await RepeatAsync(cancellation) : null)
             ?? throw new IndexLostException("Another rebuild has taken the place of this one.");
     }
+
+    /// <summary>Whether somebody else has it and is at work.</summary>
+    public async Task<bool> IsTakenAsync(CancellationToken cancellation) =>
+        (await notes.GetAsync(Note.Rebuild, cancellation))?.Source is { } note && note.Owner != _owner && time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(note.Time) < Life;
 
     /// <summary>Gives it back.</summary>
     public async Task ReleaseAsync(CancellationToken cancellation)
@@ -64,6 +68,10 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
             // It ends by itself.
         }
     }
+
+    // The answer to the renewal before this one may have been lost, and the note be ours all the same.
+    private async Task<NotePlace?> RepeatAsync(CancellationToken cancellation) =>
+        await notes.GetAsync(Note.Rebuild, cancellation) is { } found && found.Source?.Owner == _owner ? await PutAsync(found.Place.Condition, cancellation) : null;
 
     private async Task<NotePlace?> PutAsync(string condition, CancellationToken cancellation)
     {

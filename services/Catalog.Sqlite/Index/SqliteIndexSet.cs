@@ -122,6 +122,12 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     }
 
     /// <inheritdoc/>
+    public ValueTask FinishAsync(IIndexWriter index, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public ValueTask<IIndexWriter?> GetUnfinishedAsync(CancellationToken cancellation) => new((IIndexWriter?)null);
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         lock (_gate)

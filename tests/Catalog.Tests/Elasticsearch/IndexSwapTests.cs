@@ -2,6 +2,8 @@ using System.Text;
 using Catalog.Elasticsearch.Indices;
 using Catalog.Projections;
 using Catalog.Queries;
+using Catalog.Tests.Commands;
+using Catalog.Tests.Projections;
 using Catalog.V1;
 using Microsoft.Extensions.Time.Testing;
 
@@ -132,6 +134,38 @@ public sealed class IndexSwapTests
     }
 
     [Fact]
+    public async Task What_was_written_while_a_rebuild_swapped_that_was_killed_then_is_not_lost()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var catalog = TestElasticsearch.Start(time: time);
+        await using var killed = catalog.Another(time: time);
+        await using var database = new ProjectionFixture();
+        await database.Commit(TestCommands.Create("lamp"));
+        await database.RebuildOf(catalog.Indices).RunAsync(allowMissing: false, Cancellation);
+
+        // After the rebuild has read the log for the last time before the swap, another process writes an event into the index that still serves.
+        var dying = new DyingIndexSet(killed.Indices)
+        {
+            BeforeSwap = async () =>
+            {
+                await database.Commit(TestCommands.Adjust("lamp", 1));
+                await database.CatchUpAsync((await catalog.Indices.GetCurrentAsync(Cancellation))!);
+            },
+        };
+        await Assert.ThrowsAsync<OperationCanceledException>(() => database.RebuildOf(dying).RunAsync(allowMissing: false, Cancellation));
+        Assert.Equal([1], await VersionsAsync(catalog, "lamp"));
+
+        // It may still be at work.
+        var rebuild = database.RebuildOf(catalog.Indices);
+        Assert.False(await rebuild.FinishAsync(Cancellation));
+        time.Advance(RebuildLease.Life);
+        Assert.True(await rebuild.FinishAsync(Cancellation));
+        Assert.Equal([2], await VersionsAsync(catalog, "lamp"));
+        Assert.False(await rebuild.FinishAsync(Cancellation));
+        Assert.False(await database.RebuildOf(killed.Indices).FinishAsync(Cancellation));
+    }
+
+    [Fact]
     public async Task A_rebuild_that_ends_early_leaves_nothing_and_keeps_nobody_waiting()
     {
         await using var catalog = TestElasticsearch.Start();
@@ -219,6 +253,35 @@ public sealed class IndexSwapTests
     {
         using var reader = await catalog.Index.OpenAsync(Cancellation);
         return (await reader.GetAsync([id], Cancellation))[0];
+    }
+
+    private static async Task<IReadOnlyList<long>> VersionsAsync(TestElasticsearch catalog, params string[] ids)
+    {
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        return await reader.GetVersionsAsync(ids, Cancellation);
+    }
+
+    /// <summary>The indices as a process uses them that is killed as soon as its index serves.</summary>
+    private sealed class DyingIndexSet(IIndexSet inner) : IIndexSet
+    {
+        public required Func<Task> BeforeSwap { get; init; }
+
+        public Task Unusable => inner.Unusable;
+
+        public ValueTask<IIndexWriter?> GetCurrentAsync(CancellationToken cancellation) => inner.GetCurrentAsync(cancellation);
+
+        public ValueTask<IIndexWriter> CreateAsync(string logId, CancellationToken cancellation) => inner.CreateAsync(logId, cancellation);
+
+        public async ValueTask SwapAsync(IIndexWriter next, CancellationToken cancellation)
+        {
+            await BeforeSwap();
+            await inner.SwapAsync(next, cancellation);
+            throw new OperationCanceledException("killed");
+        }
+
+        public ValueTask FinishAsync(IIndexWriter index, CancellationToken cancellation) => inner.FinishAsync(index, cancellation);
+
+        public ValueTask<IIndexWriter?> GetUnfinishedAsync(CancellationToken cancellation) => inner.GetUnfinishedAsync(cancellation);
     }
 
     private static async Task<string[]> ProductsAsync(TestElasticsearch catalog) =>

@@ -73,6 +73,7 @@ internal sealed class TestElasticsearch : IAsyncDisposable
     {
         var index = await Indices.CreateAsync(logId, cancellation);
         await Indices.SwapAsync(index, cancellation);
+        await Indices.FinishAsync(index, cancellation);
         return index;
     }
 

@@ -32,6 +32,10 @@ internal sealed class MemoryIndexSet : IIndexSet, IStatusBoard
 
     public ValueTask SwapAsync(IIndexWriter next, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public ValueTask FinishAsync(IIndexWriter index, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public ValueTask<IIndexWriter?> GetUnfinishedAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
     public ValueTask ReportAsync(RelayReport report, CancellationToken cancellation) => throw new NotSupportedException();
 
     public ValueTask ReportAsync(ProjectorReport report, CancellationToken cancellation)

@@ -41,6 +41,8 @@ internal sealed class ProjectionFixture : IAsyncDisposable
 
     public IndexRebuild Rebuild => new(Database.Log, States, Set, Indexes, Writer, TimeProvider.System, _metrics, NullLogger<IndexRebuild>.Instance);
 
+    public IndexRebuild RebuildOf(IIndexSet indexes) => new(Database.Log, States, indexes, Indexes, Writer, TimeProvider.System, _metrics, NullLogger<IndexRebuild>.Instance);
+
     public EmbeddedProjection Projection => new(Database.Log, Set, Writer, Rebuild, TimeProvider.System, NullLogger<EmbeddedProjection>.Instance);
 
     public DeadLetterReplay Replay => new(Indexes, Set, NullLogger<DeadLetterReplay>.Instance);
@@ -141,6 +143,10 @@ internal sealed class ProjectionFixture : IAsyncDisposable
         public async ValueTask<IIndexWriter> CreateAsync(string logId, CancellationToken cancellation) => new FaultyWriter(await indexes().CreateAsync(logId, cancellation), this);
 
         public ValueTask SwapAsync(IIndexWriter next, CancellationToken cancellation) => indexes().SwapAsync(((FaultyWriter)next).Inner, cancellation);
+
+        public ValueTask FinishAsync(IIndexWriter index, CancellationToken cancellation) => indexes().FinishAsync(((FaultyWriter)index).Inner, cancellation);
+
+        public ValueTask<IIndexWriter?> GetUnfinishedAsync(CancellationToken cancellation) => indexes().GetUnfinishedAsync(cancellation);
 
         private sealed class FaultyWriter(IIndexWriter inner, FaultyIndexSet set) : IIndexWriter
         {

@@ -120,6 +120,42 @@ public sealed class ProjectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rebuild_goes_on_after_an_index_that_was_away_for_a_moment()
+    {
+        await _it.Commit(TestCommands.Create("lamp"));
+        _it.Set.FailuresLeft = 2;
+        await _it.BuildAsync();
+        Assert.Equal([1], await _it.VersionsAsync("lamp"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(int.MaxValue)]
+    public async Task A_rebuild_starts_over_where_the_log_was_trimmed_beyond_its_position(int times)
+    {
+        // Pages hold three: the lamp is in the new index when it changes.
+        foreach (var id in (string[])["lamp", "chair", "table", "shelf"]) await _it.Commit(TestCommands.Create(id));
+        var version = 1L;
+        var pages = 0;
+        _it.States.BeforePage = async () =>
+        {
+            if (pages++ % 3 != 1 || version > times) return;
+            version = (await _it.Commit(TestCommands.Adjust("lamp", 1))).Version;
+            await _it.Commit(TestCommands.Adjust("chair", 1));
+            await new Retention(_it.Database, new FakeTimeProvider(DateTimeOffset.UtcNow.AddYears(1))).RunAsync((await _it.Database.Log.GetBoundsAsync(default)).Head, default);
+        };
+        if (times == 1)
+        {
+            await _it.BuildAsync();
+            Assert.Equal([2, 2, 1, 1], await _it.VersionsAsync("lamp", "chair", "table", "shelf"));
+            return;
+        }
+        var failed = await Assert.ThrowsAsync<LogTrimmedException>(_it.BuildAsync);
+        Assert.Contains("CommandDatabase:EventRetention", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(4, version);
+    }
+
+    [Fact]
     public async Task A_rebuild_that_cannot_write_a_product_leaves_the_old_index_serving()
     {
         await _it.Commit(TestCommands.Create("lamp"));
