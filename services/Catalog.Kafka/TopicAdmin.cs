@@ -8,7 +8,7 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
-    private readonly Lazy<IAdminClient> _client = new(() => clients.Admin("admin"));
+    private readonly Lazy<IAdminClient> _client = new(() => clients.Admin("admin"), LazyThreadSafetyMode.PublicationOnly);
 
     // One for each group that is asked about. They never join it.
     private readonly Dictionary<string, IConsumer<byte[], byte[]>> _groups = new(StringComparer.Ordinal);

@@ -24,6 +24,8 @@ internal static class EventBody
             var parsed = ProductEvent.Parser.ParseFrom(body);
             if (parsed.Product is not { } product || !ProductName.TryParse(product.Name, out _)) fault = "The event holds no product with a name.";
             else if (product.Version < 1) fault = $"The event gives {product.Name} the version {product.Version}.";
+            else if (parsed.Name != product.Name) fault = $"The event of {parsed.Name} holds {product.Name}.";
+            else if (parsed.OccurredTime is { } time && (time.Nanos is < 0 or > 999_999_999 || time.Seconds is < -62_135_596_800 or > 253_402_300_799)) fault = "The event's time is none.";
             else happened = parsed;
         }
         catch (InvalidProtocolBufferException e)

@@ -58,8 +58,9 @@ public interface IProductReader : IDisposable
 /// <param name="OldestUnprojected">When the oldest of them occurred; null if there is none.</param>
 /// <param name="DeadLetters">Events that were set aside.</param>
 /// <param name="DirectSync">Whether the index is fed from the event log because the queue cannot be reached.</param>
+/// <param name="NextLogId">The event log that the next index will follow, where the database was restored and that index is still to be built; else null.</param>
 public sealed record IndexStatus(
-    ProjectionStatus.Types.Phase Phase, string LogId, long LagEvents, DateTimeOffset? OldestUnprojected, long DeadLetters, bool DirectSync = false);
+    ProjectionStatus.Types.Phase Phase, string LogId, long LagEvents, DateTimeOffset? OldestUnprojected, long DeadLetters, bool DirectSync = false, string? NextLogId = null);
 
 /// <summary>The index cannot answer now; the call may be repeated.</summary>
 /// <param name="reason"><see cref="ErrorReason.IndexUnavailable"/> or <see cref="ErrorReason.IndexRebuilding"/>.</param>

@@ -113,7 +113,15 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
     private async Task<ProjectionStatus> GetStatusAsync(ServerCallContext context)
     {
         // The position first: whatever happens while the status is read comes after it.
-        var end = await feed.GetEndAsync(context.CancellationToken);
+        WatchPosition? end = null;
+        try
+        {
+            end = await feed.GetEndAsync(context.CancellationToken);
+        }
+        catch (IndexUnavailableException)
+        {
+            // The queue is away, which is just when people want to know the rest.
+        }
         var status = await index.GetStatusAsync(context.CancellationToken);
         var now = time.GetUtcNow();
         return new ProjectionStatus
@@ -124,7 +132,7 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
             DirectSync = status.DirectSync,
             DeadLetters = status.DeadLetters,
             LogId = status.LogId,
-            WatchPosition = OpaqueText.Encode(end),
+            WatchPosition = end is null ? "" : OpaqueText.Encode(end),
             ObserveTime = Timestamp.FromDateTimeOffset(now),
         };
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Catalog.Commands;
 using Catalog.Commands.Relaying;
+using Catalog.Elasticsearch.Http;
 using Catalog.Hosting;
 using Catalog.Kafka;
 using Catalog.Projections;
@@ -111,5 +112,5 @@ internal static class Verbs
         {
             services.AddCommandDatabase(configuration);
             add(services, configuration);
-        }, run, e => e is CommandStoreException or IndexUnavailableException or IndexLostException or InvalidOperationException, takes);
+        }, run, e => e is CommandStoreException or IndexUnavailableException or IndexLostException or InvalidOperationException or ElasticsearchException, takes);
 }

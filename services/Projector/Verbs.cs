@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Catalog.Elasticsearch.Http;
 using Catalog.Hosting;
 using Catalog.Kafka;
 using Catalog.Kafka.Projecting;
@@ -36,5 +37,5 @@ internal static class Verbs
         });
 
     private static Command Create(string verb, string description, Action<IConfiguration, IServiceCollection> add, Func<IServiceProvider, CancellationToken, Task<int>> run) =>
-        VerbCommand.Create(verb, description, add, run, e => e is TopicsException or IndexUnavailableException or IndexLostException or Confluent.Kafka.KafkaException);
+        VerbCommand.Create(verb, description, add, run, e => e is TopicsException or IndexUnavailableException or IndexLostException or ElasticsearchException or Confluent.Kafka.KafkaException);
 }

@@ -52,12 +52,14 @@ public sealed partial class DeadEventReplay(IOutbox outbox, IEventPublisher publ
     {
         var answer = new TaskCompletionSource<PublishReport>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var session = publisher.Open(report => answer.TrySetResult(report));
-        await session.PublishAsync(envelope, cancellation);
+        using var late = new CancellationTokenSource(limit, time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
-            return await answer.Task.WaitAsync(limit, time, cancellation);
+            await session.PublishAsync(envelope, ended.Token);
+            return await answer.Task.WaitAsync(ended.Token);
         }
-        catch (TimeoutException e)
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
             throw new InvalidOperationException($"The queue did not answer within {limit.TotalSeconds:0} s. Is it there? Nothing is lost; run it again later.", e);
         }

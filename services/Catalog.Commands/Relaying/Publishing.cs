@@ -13,6 +13,7 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
     private readonly Channel<PublishReport> _refused = Channel.CreateUnbounded<PublishReport>();
     private long _saved = lease.State.Published;
     private long _read = lease.State.Published;
+    private long _closedSince;
 
     /// <summary>Up to here the broker acknowledged everything.</summary>
     public long Published => _inFlight.Published;
@@ -23,8 +24,8 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
     /// <summary>How many events were handed to the queue and are not acknowledged.</summary>
     public int Unacknowledged => _inFlight.Count;
 
-    /// <summary>When the oldest event occurred that is not acknowledged; null if there is none.</summary>
-    public DateTimeOffset? Oldest => _inFlight.Oldest;
+    /// <summary>When the oldest event occurred that is not acknowledged; null if there is none. Where no session can be opened, so that none is even read: since when.</summary>
+    public DateTimeOffset? Oldest => Interlocked.Read(ref _closedSince) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : _inFlight.Oldest;
 
     /// <summary>Publishes until it is cancelled. Failures are retried; nothing is skipped.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -87,7 +88,7 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
         // A report of a session before this one says nothing any more: its events are handed over again.
         _inFlight.Forget();
         Interlocked.Exchange(ref _read, _inFlight.Published);
-        var session = publisher.Open(report => Take(report, broken));
+        var session = Open(broken);
         try
         {
             var reading = ReadAndPublishAsync(session, ended.Token);
@@ -108,6 +109,21 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
             if (stopping.IsCancellationRequested) await session.FlushAsync(LastFlush, CancellationToken.None);
             broken.TrySetResult("");
             await session.DisposeAsync();
+        }
+    }
+
+    private IPublishSession Open(TaskCompletionSource<string> broken)
+    {
+        try
+        {
+            var session = publisher.Open(report => Take(report, broken));
+            Interlocked.Exchange(ref _closedSince, 0);
+            return session;
+        }
+        catch
+        {
+            Interlocked.CompareExchange(ref _closedSince, time.GetUtcNow().UtcTicks, 0);
+            throw;
         }
     }
 

@@ -9,12 +9,14 @@ internal sealed partial class ElasticsearchClient
         Connection.Writes, HttpMethod.Post, $"{alias}/_bulk?require_alias=true&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason", body,
         AnswerContext.Default.BulkAnswer, cancellation))!;
 
-    /// <summary>The documents with these ids, in their order, as they were last written, searchable or not.</summary>
-    public async Task<IReadOnlyList<DocumentAnswer>> GetAsync(string index, IReadOnlyList<string> ids, bool source, CancellationToken cancellation)
+    /// <summary>
+    /// The documents with these ids, in their order, as they were last written, searchable or not. Requests with the same text for a copy go to the same copy of each shard.
+    /// </summary>
+    public async Task<IReadOnlyList<DocumentAnswer>> GetAsync(string index, IReadOnlyList<string> ids, bool source, string? copy, CancellationToken cancellation)
     {
         if (ids.Count == 0) return [];
         var answer = await ReadAsync(
-            HttpMethod.Post, $"{index}/_mget{(source ? "" : "?_source=false")}",
+            HttpMethod.Post, $"{index}/_mget?_source={(source ? "true" : "false")}{Preference(copy)}",
             json =>
             {
                 json.WriteStartObject();
@@ -30,8 +32,8 @@ internal sealed partial class ElasticsearchClient
     }
 
     /// <summary>One search. A shard that does not answer fails it: half an answer is none.</summary>
-    public Task<SearchAnswer> SearchAsync(string index, Action<Utf8JsonWriter> body, CancellationToken cancellation) => ReadAsync(
-        HttpMethod.Post, $"{index}/_search?allow_partial_search_results=false", body, AnswerContext.Default.SearchAnswer, cancellation);
+    public Task<SearchAnswer> SearchAsync(string index, Action<Utf8JsonWriter> body, string? copy, CancellationToken cancellation) => ReadAsync(
+        HttpMethod.Post, $"{index}/_search?allow_partial_search_results=false{Preference(copy)}", body, AnswerContext.Default.SearchAnswer, cancellation);
 
     /// <summary>Makes everything written by now visible to searches.</summary>
     public async Task RefreshAsync(string index, CancellationToken cancellation)
@@ -115,6 +117,8 @@ internal sealed partial class ElasticsearchClient
             json.WriteEndObject();
         },
         cancellation);
+
+    private static string Preference(string? copy) => copy is null ? "" : $"&preference={copy}";
 
     private static void WriteTimeRange(Utf8JsonWriter json, ReadOnlySpan<byte> bound, DateTimeOffset time)
     {

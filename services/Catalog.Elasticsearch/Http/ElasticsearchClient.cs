@@ -54,7 +54,7 @@ internal sealed partial class ElasticsearchClient
     {
         try
         {
-            using var request = NodeHandler.Request(method, path);
+            using var request = NodeHandler.Request(method, path, cancellation);
             if (body.Length > 0) request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = JsonType } };
             using var response = await _clients.CreateClient(client).SendAsync(request, cancellation);
             await using var answer = await response.Content.ReadAsStreamAsync(cancellation);

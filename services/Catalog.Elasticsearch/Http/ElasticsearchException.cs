@@ -1,13 +1,17 @@
 namespace Catalog.Elasticsearch.Http;
 
 /// <summary>Elasticsearch refuses a request. Repeating it does not help.</summary>
-/// <param name="status">The HTTP status.</param>
-/// <param name="cause">What it says.</param>
-internal sealed class ElasticsearchException(int status, ErrorCause? cause) : Exception($"Elasticsearch answered {status}: {cause?.Type}: {cause?.Reason}")
+public sealed class ElasticsearchException : Exception
 {
-    public int Status { get; } = status;
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="cause">What it says.</param>
+    internal ElasticsearchException(int status, ErrorCause? cause) : base($"Elasticsearch answered {status}: {cause?.Type}: {cause?.Reason}") => (Status, Type) = (status, cause?.Type);
 
-    public string? Type { get; } = cause?.Type;
+    /// <summary>The HTTP status.</summary>
+    public int Status { get; }
+
+    /// <summary>Elasticsearch's name of the error; null where it gives none.</summary>
+    public string? Type { get; }
 
     /// <summary>The index is not there.</summary>
     public bool IsMissing => Status == 404;

@@ -9,6 +9,7 @@ namespace Catalog.Elasticsearch.Http;
 internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
 {
     private static readonly HttpRequestOptionsKey<string> Path = new("path");
+    private static readonly HttpRequestOptionsKey<CancellationToken> Caller = new("caller");
 
     /// <summary>The nodes, and the one that is in use.</summary>
     public sealed class Choice(Uri[] nodes)
@@ -22,10 +23,11 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
     }
 
     /// <summary>A request to whichever node is in use.</summary>
-    public static HttpRequestMessage Request(HttpMethod method, string path)
+    public static HttpRequestMessage Request(HttpMethod method, string path, CancellationToken caller)
     {
         var request = new HttpRequestMessage(method, new Uri("http://elasticsearch/"));
         request.Options.Set(Path, path);
+        request.Options.Set(Caller, caller);
         return request;
     }
 
@@ -44,7 +46,8 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
         catch (Exception e)
         {
             response?.Dispose();
-            choice.MoveOn(turn);
+            // A caller who gives up says nothing about the node.
+            if (!(request.Options.TryGetValue(Caller, out var caller) && caller.IsCancellationRequested)) choice.MoveOn(turn);
             // A connection that takes too long to make looks as if somebody had cancelled the request.
             if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
                 throw new HttpRequestException("The node cannot be connected to in time.", e);

@@ -7,19 +7,29 @@ using Catalog.V1;
 namespace Catalog.Elasticsearch.Reading;
 
 /// <summary>Reads one index, whatever is swapped in meanwhile.</summary>
+/// <remarks>
+/// A write is in one copy of a shard before it is in the others, and before it is acknowledged. So whoever has asked which versions there are, goes on reading in the copy that
+/// said so; other reads go to any.
+/// </remarks>
 internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index) : IProductReader
 {
+    // One for each process, so that the query services share the copies.
+    private static readonly string Copy = Guid.NewGuid().ToString("N");
+
+    private string? _copy;
+
     public string LogId => index.LogId;
 
     public async ValueTask<IReadOnlyList<long>> GetVersionsAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
     {
-        var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: false, cancellation));
+        _copy = Copy;
+        var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: false, _copy, cancellation));
         return [.. documents.Select(document => document.Found ? document.Version : 0)];
     }
 
     public async ValueTask<IReadOnlyList<Product?>> GetAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
     {
-        var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: true, cancellation));
+        var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: true, _copy, cancellation));
         return [.. documents.Select(document => document.Source?.Body is { } body ? Product.Parser.ParseFrom(body) : null)];
     }
 
@@ -27,7 +37,7 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
 
     public async ValueTask<SearchPage> SearchAsync(SearchPlan plan, CancellationToken cancellation)
     {
-        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), cancellation));
+        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, cancellation));
         var hits = answer.Hits.Hits;
         var more = hits.Count > plan.PageSize;
         var products = new Product[more ? plan.PageSize : hits.Count];
@@ -39,7 +49,7 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     public async ValueTask<IReadOnlyList<Product>> SuggestAsync(SuggestPlan plan, CancellationToken cancellation)
     {
         if (plan.Words.Count == 0) return [];
-        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), cancellation));
+        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, cancellation));
         return [.. answer.Hits.Hits.Select(ProductOf)];
     }
 

@@ -40,6 +40,7 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
             : relay is null || (projectors.Count == 0 && !direct) ? Phase.Unknown
             : lag > 0 ? Phase.CatchingUp : Phase.Current;
         return new IndexStatus(
-            phase, logId ?? relay?.LogId ?? "", lag, oldest is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null, deadLetters, direct);
+            phase, logId ?? relay?.LogId ?? "", lag, oldest is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null, deadLetters, direct,
+            relay is not null && relay.LogId != logId ? relay.LogId : null);
     }
 }

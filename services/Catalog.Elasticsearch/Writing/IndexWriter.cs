@@ -107,6 +107,8 @@ internal sealed class IndexWriter(
                     break;
                 case 404:
                     throw Lost();
+                case 400 when IsOfTheIndex(result.Error):
+                    throw new IndexUnavailableException(ErrorReason.IndexUnavailable, $"Elasticsearch takes nothing by the alias {_alias}: {result.Error!.Reason}", TimeSpan.FromSeconds(1));
                 case 400:
                     rejected.Add(new RejectedProduct(operations[i].Product, $"{result.Error?.Type}: {result.Error?.Reason}"));
                     break;
@@ -129,6 +131,10 @@ internal sealed class IndexWriter(
             throw Lost();
         }
     }
+
+    // What every document would meet is no fault of this one.
+    private static bool IsOfTheIndex(ErrorCause? error) => error?.Type is "index_closed_exception"
+        || (error is { Type: "illegal_argument_exception", Reason: { } reason } && reason.StartsWith("no write index is defined for alias", StringComparison.Ordinal));
 
     private IndexLostException Lost() => new($"The index {index} is not the one to write any more: another one was built, or it was removed.");
 

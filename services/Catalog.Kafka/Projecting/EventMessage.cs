@@ -21,8 +21,6 @@ internal static class EventMessage
         if (fault is not null || !EventBody.TryParse(message.Value, out happened, out fault)) return false;
         // What reads it further on relies on these.
         if (happened.LogId.Length == 0) fault = "The event names no event log.";
-        else if (happened.Name != happened.Product.Name) fault = $"The event of {happened.Name} holds {happened.Product.Name}.";
-        else if (happened.OccurredTime is { } time && (time.Nanos is < 0 or > 999_999_999 || time.Seconds is < -62_135_596_800 or > 253_402_300_799)) fault = "The event's time is none.";
         if (fault is not null) happened = null;
         return happened is not null;
     }

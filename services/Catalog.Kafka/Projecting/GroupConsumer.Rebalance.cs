@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,7 @@ internal sealed partial class GroupConsumer
     {
         _assigned.UnionWith(partitions);
         _fresh.AddRange(partitions);
+        Suspect(_assigned);
         Volatile.Write(ref _partitions, [.. _assigned.Select(p => p.Partition.Value).Order()]);
         Assigned(_logger, partitions.Count, _assigned.Count);
     }
@@ -21,11 +23,21 @@ internal sealed partial class GroupConsumer
             _assigned.Remove(partition);
             _unplaced.Remove(partition);
             _uncommitted.Remove(partition);
+            _silentSince.Remove(partition);
             Read.Remove(partition);
             _batch.RemoveAll(m => m.TopicPartition == partition);
         }
         Volatile.Write(ref _partitions, [.. _assigned.Select(p => p.Partition.Value).Order()]);
+        Suspect(_assigned);
         Revoked(_logger, partitions.Count, lost, _assigned.Count);
+    }
+
+    // Those that have something to read show it at once, and those that have not are asked about.
+    private void Suspect(IEnumerable<TopicPartition> partitions)
+    {
+        var now = Stopwatch.GetTimestamp();
+        foreach (var partition in partitions)
+            if (!_unplaced.Contains(partition)) _silentSince[partition] = now;
     }
 
     [LoggerMessage(1, LogLevel.Information, "Got {Count} partitions; holds {Held}")]

@@ -13,12 +13,13 @@ internal sealed partial class GroupConsumer : IDisposable
     private const int MaxMessages = 1000;
     private const int MaxBytes = 4 * 1024 * 1024;
     private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromSeconds(3), CommitEvery = TimeSpan.FromSeconds(1), CloseLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
     private readonly IConsumer<byte[], byte[]> _consumer;
     private readonly ILogger _logger;
     private readonly KafkaLog _log;
     private readonly HashSet<TopicPartition> _assigned = [], _unplaced = [];
-    private readonly Dictionary<TopicPartition, long> _uncommitted = [];
+    private readonly Dictionary<TopicPartition, long> _uncommitted = [], _silentSince = [];
     private readonly List<ConsumeResult<byte[], byte[]>> _batch = [];
     private readonly Stopwatch _sinceCommit = Stopwatch.StartNew();
     private List<TopicPartition> _fresh = [];
@@ -42,7 +43,10 @@ internal sealed partial class GroupConsumer : IDisposable
     /// <summary>The partitions that it holds now; may be read by any thread.</summary>
     public IReadOnlyList<int> Partitions => Volatile.Read(ref _partitions);
 
-    /// <summary>Partitions that have no place to read from; whoever decides calls <see cref="Place"/>.</summary>
+    /// <summary>
+    /// Partitions that have no place to read from; whoever decides calls <see cref="Place"/>. Also those that have been silent since they were given out or paused: the client says
+    /// only once that it does not know where to read, and a pause throws that away with what was fetched ahead.
+    /// </summary>
     public IReadOnlyCollection<TopicPartition> Unplaced => _unplaced;
 
     /// <summary>Partitions of which this member has read messages.</summary>
@@ -83,6 +87,7 @@ internal sealed partial class GroupConsumer : IDisposable
             }
             _paused = false;
             _consumer.Resume(_assigned);
+            Suspect(_assigned);
         }
         work.GetAwaiter().GetResult();
     }
@@ -129,6 +134,7 @@ internal sealed partial class GroupConsumer : IDisposable
         _consumer.IncrementalUnassign([partition]);
         _consumer.IncrementalAssign([new TopicPartitionOffset(partition, offset)]);
         _unplaced.Remove(partition);
+        _silentSince.Remove(partition);
     }
 
     /// <summary>Leaves the group, so that the others take over at once. A broker that hangs does not hold it up.</summary>
@@ -170,6 +176,14 @@ internal sealed partial class GroupConsumer : IDisposable
             }
             else _log.Write(e.Error);
         }
+        if (message is not null) _silentSince.Remove(message.TopicPartition);
+        if (_silentSince.Count > 0)
+            foreach (var (silent, since) in _silentSince)
+                if (Stopwatch.GetElapsedTime(since) > Silence)
+                {
+                    _silentSince.Remove(silent);
+                    _unplaced.Add(silent);
+                }
         if (_fresh.Count > 0)
         {
             // A pause may have survived from an earlier time with the partition.

@@ -75,7 +75,7 @@ public sealed partial class KafkaProjector : BackgroundService
                 consumer.Passed(messages);
             }
             consumer.Commit(now: messages.Count > 0);
-            placement.Resolve();
+            placement.Resolve(stopping);
         }
     }
 

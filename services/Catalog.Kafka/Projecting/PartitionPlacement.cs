@@ -20,13 +20,15 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
     private bool _failing;
 
     /// <summary>Places what can be placed now.</summary>
-    public void Resolve()
+    public void Resolve(CancellationToken stopping)
     {
         if (consumer.Unplaced.Count == 0 && _stopped.Count == 0) return;
         if (consumer.Unplaced.Count == _open && _sinceLast.Elapsed < Again) return;
         foreach (var gone in _stopped.Keys.Except(consumer.Unplaced).ToList()) _stopped.Remove(gone);
         foreach (var partition in consumer.Unplaced.ToList())
         {
+            // A broker that hangs takes seconds for each.
+            if (stopping.IsCancellationRequested) return;
             long? place = null;
             try
             {
@@ -56,7 +58,7 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
         var bounds = consumer.GetBounds(partition, Limit);
         // Offsets of a group go with the topic, or when no projector ran for long.
         if (committed.Value < 0 && wasRead) Remade(logger, partition);
-        if (committed.Value < 0 && (bounds.Low == 0 || bounds.Low == bounds.High)) return bounds.Low;
+        if (committed.Value < 0 && bounds.Low == 0) return bounds.Low;
         if (committed >= bounds.Low && committed <= bounds.High) return committed;
 
         // Events before the first one that is there are gone. That is well where the index holds them all, or was rebuilt since it was noticed.

@@ -134,10 +134,9 @@ internal sealed class PublishSession : IPublishSession
         Release(ticket);
     }
 
-    /// <summary>Errors that an event causes itself, whenever it is sent.</summary>
+    /// <summary>Errors that an event causes itself, whenever it is sent. A time that the broker does not take is that of a clock which is wrong now.</summary>
     private static bool IsRefusal(ErrorCode code) => code is
-        ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidRecord or ErrorCode.InvalidMsg or ErrorCode.InvalidMsgSize or ErrorCode.InvalidTimestamp
-        or ErrorCode.PolicyViolation;
+        ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidRecord or ErrorCode.InvalidMsg or ErrorCode.InvalidMsgSize or ErrorCode.PolicyViolation;
 
     private void OnError(Error error)
     {

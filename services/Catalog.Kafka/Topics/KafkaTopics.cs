@@ -66,7 +66,14 @@ public sealed partial class KafkaTopics : IDisposable
         // Made is not yet known everywhere.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Limit);
-        while (await _admin.DescribeAsync(wanted.Name, limit.Token) is not { } made || made.Partitions.Any(p => p.Leader is null)) await Task.Delay(100, limit.Token);
+        try
+        {
+            while (await _admin.DescribeAsync(wanted.Name, limit.Token) is not { } made || made.Partitions.Any(p => p.Leader is null)) await Task.Delay(100, limit.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TopicsException($"The topic {wanted.Name} was made, but after {Limit.TotalSeconds:0} s some of its partitions have no leader. See that all brokers run, then run \"topics\" again.", e);
+        }
     }
 
     private TopicSpecification Events() => new()

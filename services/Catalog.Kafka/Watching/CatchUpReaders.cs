@@ -41,6 +41,7 @@ internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options)
         if (!_free.TryTake(out var consumer))
             consumer = clients.Consumer("watch-past", $"{options.Group}-watch", null, _ => { }, ("enable.partition.eof", "true"), ("queued.max.messages.kbytes", "4096"));
         var events = new List<ProductEvent>();
+        var sound = false;
         try
         {
             var open = Enumerable.Range(0, cursor.Offsets.Length).ToHashSet();
@@ -54,6 +55,7 @@ internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options)
                 else bytes += message.Message.Value?.Length ?? 0;
             }
             consumer.Unassign();
+            sound = true;
         }
         catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
         {
@@ -62,7 +64,8 @@ internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options)
         catch (ConsumeException e) when (!e.Error.IsFatal) { }
         finally
         {
-            if (_disposed) consumer.Dispose();
+            // One that failed may hold more errors, which whoever took it next would get for its own.
+            if (_disposed || !sound) consumer.Dispose();
             else _free.Add(consumer);
         }
         return events;

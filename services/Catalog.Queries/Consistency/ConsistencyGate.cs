@@ -86,7 +86,7 @@ internal sealed class ConsistencyGate(IProductIndex index, QueriesOptions option
         var holds = false;
         try
         {
-            writes.ThrowIfForeign(reader.LogId);
+            if (!writes.AreOf(reader.LogId)) writes.ThrowIfForeign(reader.LogId, (await index.GetStatusAsync(cancellation)).NextLogId);
             holds = writes.AreIn(await reader.GetVersionsAsync(writes.ProductIds, cancellation));
             return holds ? reader : null;
         }

@@ -11,6 +11,8 @@ internal sealed class RequiredWrites
     /// <summary>How many products the tokens of one call may name.</summary>
     public const int MaxWrites = 1_000;
 
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     // The log of each token, with the place of the first token that names it.
     private readonly Dictionary<string, int> _logs;
     private readonly string[] _productIds;
@@ -50,12 +52,20 @@ internal sealed class RequiredWrites
         return logs.Count > 0 ? new RequiredWrites(logs, writes) : null;
     }
 
-    /// <summary>Refuses tokens that are not of the log that the index follows: their versions mean nothing there.</summary>
-    public void ThrowIfForeign(string logId)
+    /// <summary>Whether all tokens are of this log: versions of another mean nothing in an index that follows it.</summary>
+    public bool AreOf(string logId) => _logs.Keys.All(log => string.Equals(log, logId, StringComparison.Ordinal));
+
+    /// <summary>Refuses tokens that are of another log than the one that the index follows.</summary>
+    /// <param name="logId">That log.</param>
+    /// <param name="nextLogId">The log of the index that is to take its place; null if there is none.</param>
+    public void ThrowIfForeign(string logId, string? nextLogId)
     {
         foreach (var (log, index) in _logs)
         {
             if (string.Equals(log, logId, StringComparison.Ordinal)) continue;
+            if (string.Equals(log, nextLogId, StringComparison.Ordinal))
+                throw CatalogError.Retry(StatusCode.Unavailable, ErrorReason.IndexRebuilding,
+                    "The database was restored from a backup, and the index that holds the writes of the consistency tokens is still being built.", RetryAfter).ToRpcException();
             var failure = new PreconditionFailure();
             failure.Violations.Add(new PreconditionFailure.Types.Violation
             {

@@ -25,7 +25,7 @@ internal sealed partial class Statements
 
     public string RenewLog { get; } = $"""
         UPDATE [{schema}].log SET id = @log WHERE one = 1;
-        UPDATE [{schema}].relay SET owner = NULL, expires_at = SYSUTCDATETIME() WHERE one = 1;
+        UPDATE [{schema}].relay SET epoch = epoch + 1, owner = NULL, expires_at = SYSUTCDATETIME() WHERE one = 1;
         """;
 
     public string ReadProducts { get; } = $"""

@@ -58,7 +58,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
         {
             // Everything is still to come, in an index that follows this log.
             var first = await OldestAsync(bounds.Trimmed, cancellation);
-            return new IndexStatus(ProjectionStatus.Types.Phase.Rebuilding, bounds.LogId, bounds.Head - bounds.Trimmed, first, DeadLetters: 0);
+            return new IndexStatus(ProjectionStatus.Types.Phase.Rebuilding, bounds.LogId, bounds.Head - bounds.Trimmed, first, DeadLetters: 0, NextLogId: bounds.LogId);
         }
         var position = await writer.GetPositionAsync(cancellation);
         var lag = Math.Max(0, bounds.Head - position);

@@ -91,6 +91,8 @@ public sealed class IndexSwapTests
         Assert.Contains("Another rebuild is running", refused.Message, StringComparison.Ordinal);
 
         await catalog.Indices.SwapAsync(building, Cancellation);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await other.Indices.CreateAsync("log-1", Cancellation));
+        await catalog.Indices.FinishAsync(building, Cancellation);
         await other.Indices.SwapAsync(await other.Indices.CreateAsync("log-1", Cancellation), Cancellation);
     }
 

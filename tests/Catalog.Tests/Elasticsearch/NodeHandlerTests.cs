@@ -18,7 +18,7 @@ public sealed class NodeHandlerTests
         ]);
         var node = new Node(answers);
         using var http = Invoker(node);
-        while (answers.Count > 0) await Record.ExceptionAsync(() => http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p?q=1"), Cancellation));
+        while (answers.Count > 0) await Record.ExceptionAsync(() => http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p?q=1", Cancellation), Cancellation));
         Assert.Equal(["one", "one", "one", "two", "two", "one", "one"], node.Asked.Select(uri => uri.Host));
         Assert.Equal("https://two:9200/es/_alias/p?q=1", node.Asked[3].ToString());
     }
@@ -27,7 +27,18 @@ public sealed class NodeHandlerTests
     public async Task A_connection_that_takes_too_long_to_make_is_a_failure_and_nobodys_cancellation()
     {
         using var http = Invoker(new Node(new Queue<object>([new TaskCanceledException("Connecting took too long.", new TimeoutException())])));
-        await Assert.ThrowsAsync<HttpRequestException>(() => http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p"), Cancellation));
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p", Cancellation), Cancellation));
+    }
+
+    [Fact]
+    public async Task A_caller_who_gives_up_changes_no_node()
+    {
+        var node = new Node(new Queue<object>([new TaskCanceledException(), HttpStatusCode.OK]));
+        using var http = Invoker(node);
+        var gone = new CancellationToken(canceled: true);
+        await Assert.ThrowsAsync<TaskCanceledException>(() => http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p", gone), gone));
+        await http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p", Cancellation), Cancellation);
+        Assert.Equal(["one", "one"], node.Asked.Select(uri => uri.Host));
     }
 
     private static HttpMessageInvoker Invoker(Node node) =>

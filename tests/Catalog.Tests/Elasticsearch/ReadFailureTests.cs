@@ -13,6 +13,31 @@ public sealed class ReadFailureTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public async Task What_follows_a_look_at_the_versions_is_read_in_the_same_copy_of_the_index()
+    {
+        var copies = new ConcurrentQueue<string>();
+        await using var server = await ScriptedServer.StartAsync((context, _) =>
+        {
+            copies.Enqueue(context.Request.Query["preference"].ToString());
+            return ScriptedServer.WriteAsync(context,
+                context.Request.Path.Value!.EndsWith("/_mget", StringComparison.Ordinal) ? """{"docs":[{"found":true,"_version":1}]}""" : ScriptedServer.NoHits);
+        });
+        await using var catalog = TestElasticsearch.On(server.Url);
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        await reader.GetAsync(["p"], Cancellation);
+        await reader.SearchAsync(ProductIndexContract.Plan("lamp"), Cancellation);
+        Assert.All(copies, copy => Assert.Equal("", copy));
+
+        copies.Clear();
+        await reader.GetVersionsAsync(["p"], Cancellation);
+        await reader.GetAsync(["p"], Cancellation);
+        await reader.SearchAsync(ProductIndexContract.Plan("lamp"), Cancellation);
+        Assert.Equal(3, copies.Count);
+        Assert.Single(copies.Distinct());
+        Assert.NotEqual("", copies.First());
+    }
+
     [Theory]
     [InlineData(429)]
     [InlineData(502)]

@@ -38,6 +38,7 @@ public sealed class StatusTests
         var building = await catalog.Indices.CreateAsync("log-1", Cancellation);
         await EventuallyAsync(catalog, new IndexStatus(Phase.Rebuilding, "log-1", 0, null, 2));
         await catalog.Indices.SwapAsync(building, Cancellation);
+        await catalog.Indices.FinishAsync(building, Cancellation);
         await EventuallyAsync(catalog, new IndexStatus(Phase.Current, "log-1", 0, null, 2));
     }
 
@@ -62,7 +63,7 @@ public sealed class StatusTests
     public void An_index_of_another_log_than_the_relays_is_about_to_be_built_anew()
     {
         Assert.Equal(Phase.Rebuilding, StatusReader.Combine([Relay(backlog: 1), Projector()], "log-0", Now).Phase);
-        Assert.Equal(new IndexStatus(Phase.Rebuilding, "log-1", 1, null, 0), StatusReader.Combine([Relay(backlog: 1), Projector()], null, Now));
+        Assert.Equal(new IndexStatus(Phase.Rebuilding, "log-1", 1, null, 0, NextLogId: "log-1"), StatusReader.Combine([Relay(backlog: 1), Projector()], null, Now));
         Assert.Equal(new IndexStatus(Phase.Rebuilding, "", 0, null, 0), StatusReader.Combine([], null, Now));
     }
 

@@ -145,7 +145,7 @@ public sealed class SqliteIndexWritingTests : IAsyncLifetime
         Assert.Equal(new IndexStatus(ProjectionStatus.Types.Phase.Current, "log", 0, null, 1), await _set.GetStatusAsync(Cancellation));
 
         await _set.SwapAsync(await _set.CreateAsync("another log", Cancellation), Cancellation);
-        Assert.Equal(new IndexStatus(ProjectionStatus.Types.Phase.Rebuilding, "log", 5, time.AddSeconds(1), 0), await _set.GetStatusAsync(Cancellation));
+        Assert.Equal(new IndexStatus(ProjectionStatus.Types.Phase.Rebuilding, "log", 5, time.AddSeconds(1), 0, NextLogId: "log"), await _set.GetStatusAsync(Cancellation));
 
         await _set.SwapAsync(await _set.CreateAsync("log", Cancellation), Cancellation);
         Assert.Equal(ProjectionStatus.Types.Phase.CatchingUp, (await _set.GetStatusAsync(Cancellation)).Phase);

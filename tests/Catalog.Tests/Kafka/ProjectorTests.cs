@@ -65,7 +65,7 @@ public sealed class ProjectorTests
         IReadOnlyList<ConsumeResult<byte[], byte[]>> read = [];
         await Soon.Until(() =>
         {
-            placement.Resolve();
+            placement.Resolve(default);
             return (read = victim.Collect()).Count > 0;
         }, "it has read some");
         victim.Vanish();
@@ -77,9 +77,32 @@ public sealed class ProjectorTests
         bool Polled()
         {
             _ = victim.Collect();
-            placement.Resolve();
+            placement.Resolve(default);
             return true;
         }
+    }
+
+    [Fact]
+    public async Task A_partition_that_is_silent_since_it_was_given_out_is_asked_about_and_read_on()
+    {
+        await using var topic = await TestTopic.CreateAsync(2);
+        await topic.PublishAsync(Enumerable.Range(1, 100).Select(i => TestTopic.Event(i, $"p{i}")));
+        await using (await TestProjector.StartAsync(topic, _indexes)) await PassedAsync(topic);
+
+        // There is nothing to read, and the client is content with what is committed: that looks like a partition of which it lost sight.
+        using var consumer = new GroupConsumer(topic.Clients, topic.Options, NullLogger.Instance);
+        var placement = new PartitionPlacement(consumer, topic.Clients, topic.Options, _indexes, new KafkaProjectorMetrics(), NullLogger.Instance);
+        await Soon.Until(() => consumer.Collect().Count == 0 && consumer.Unplaced.Count == 2, "both are asked about");
+        placement.Resolve(default);
+        Assert.Empty(consumer.Unplaced);
+        await topic.PublishAsync(Enumerable.Range(101, 100).Select(i => TestTopic.Event(i, $"p{i}")));
+        var offsets = new List<(int, long)>();
+        await Soon.Until(() =>
+        {
+            offsets.AddRange(consumer.Collect().Select(m => (m.Partition.Value, m.Offset.Value)));
+            return offsets.Count >= 100;
+        }, "what is new is read");
+        Assert.Equal(100, offsets.Distinct().Count());
     }
 
     [Fact]
