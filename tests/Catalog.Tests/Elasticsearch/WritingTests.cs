@@ -1,3 +1,5 @@
+using Catalog.Elasticsearch.Http;
+using Catalog.Elasticsearch.Indices;
 using Catalog.Projections;
 using Catalog.Queries;
 using Catalog.Queries.Filtering;
@@ -157,6 +159,39 @@ public sealed class WritingTests
         Assert.Equal("lamp", (await reader.GetAsync(["a"], Cancellation))[0]?.Title);
         await reader.MakeSearchableAsync(Cancellation);
         Assert.Equal(1, (await reader.SearchAsync(ProductIndexContract.Plan("lamp"), Cancellation)).Total);
+    }
+
+    [Fact]
+    public async Task What_every_document_would_meet_makes_none_a_dead_letter()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        var index = await catalog.BuildAsync("log-1", Cancellation);
+        var name = ((Catalog.Elasticsearch.Writing.IndexWriter)index).Index;
+        using var http = new HttpClient();
+        var client = catalog.Get<ElasticsearchClient>();
+        // As when an index of before was put back from a snapshot, with the aliases that it had.
+        (await http.PutAsync(new Uri($"{TestElasticsearch.Url}/{catalog.Alias}-20200101000000"), null, Cancellation)).EnsureSuccessStatusCode();
+        var log = catalog.Get<IndexNames>().Log("log-1");
+        Assert.True(await client.MoveAliasesAsync([new AliasMove($"{catalog.Alias}-20200101000000", log, Add: true)], Cancellation));
+        await Assert.ThrowsAsync<IndexUnavailableException>(async () => await index.WriteAsync([new Product { Name = "products/p", Version = 1 }], Cancellation));
+        Assert.True(await client.MoveAliasesAsync([new AliasMove($"{catalog.Alias}-20200101000000", log, Add: false)], Cancellation));
+
+        (await http.PostAsync(new Uri($"{TestElasticsearch.Url}/{name}/_close"), null, Cancellation)).EnsureSuccessStatusCode();
+        await Assert.ThrowsAsync<IndexUnavailableException>(async () => await index.WriteAsync([new Product { Name = "products/p", Version = 1 }], Cancellation));
+        (await http.PostAsync(new Uri($"{TestElasticsearch.Url}/{name}/_open"), null, Cancellation)).EnsureSuccessStatusCode();
+        Assert.Empty(await index.WriteAsync([new Product { Name = "products/p", Version = 1 }], Cancellation));
+    }
+
+    [Fact]
+    public async Task A_change_that_not_every_node_has_taken_over_is_not_done()
+    {
+        var known = false;
+        await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, $$"""{"acknowledged":{{(known ? "true" : "false")}}}"""));
+        await using var catalog = TestElasticsearch.On(server.Url);
+        var client = catalog.Get<ElasticsearchClient>();
+        await Assert.ThrowsAsync<IndexUnavailableException>(() => client.MoveAliasesAsync([new AliasMove("index", "alias", Add: true)], Cancellation));
+        known = true;
+        Assert.True(await client.MoveAliasesAsync([new AliasMove("index", "alias", Add: true)], Cancellation));
     }
 
     private static async Task<IReadOnlyList<RejectedProduct>> WriteAsync(TestElasticsearch catalog, params string[] ids) =>

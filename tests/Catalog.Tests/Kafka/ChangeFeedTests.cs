@@ -91,6 +91,26 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
+    public async Task A_position_that_is_expired_in_many_places_takes_nobody_elses_with_it()
+    {
+        await using var topic = await TestTopic.CreateAsync(6);
+        WatchPosition begin, good;
+        await using (var before = await TestFeed.StartAsync(topic)) begin = await before.Feed.GetEndAsync(default);
+        await topic.PublishAsync(Enumerable.Range(1, 300).Select(i => TestTopic.Event(i, $"p{i}")));
+        await using (var before = await TestFeed.StartAsync(topic)) good = await before.Feed.GetEndAsync(default);
+        await topic.Admin.Client.DeleteRecordsAsync(Enumerable.Range(0, 6).Select(p => new TopicPartitionOffset(topic.Options.Topic, p, 5)));
+        await topic.PublishAsync(Enumerable.Range(301, 10).Select(i => TestTopic.Event(i, $"p{i}")));
+
+        await using var feed = await TestFeed.StartAsync(topic);
+        for (var i = 0; i < 3; i++)
+        {
+            await using (var expired = feed.Watch(begin, Heartbeat)) await Assert.ThrowsAsync<PositionExpiredException>(() => expired.ReadAsync(1));
+            await using var watch = feed.Watch(good, Heartbeat);
+            Assert.Equal(10, (await watch.ReadAsync(10)).Count);
+        }
+    }
+
+    [Fact]
     public async Task A_position_of_another_topic_or_another_log_is_refused()
     {
         await using var topic = await TestTopic.CreateAsync();

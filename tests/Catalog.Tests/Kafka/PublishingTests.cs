@@ -94,6 +94,30 @@ public sealed class PublishingTests
     }
 
     [Fact]
+    public async Task A_clock_that_the_broker_does_not_believe_makes_no_event_a_dead_one()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        // A time that is past is none that it takes.
+        await LimitAsync("1");
+        var reports = new PublishReports();
+        await using (var session = topic.Publisher.Open(reports.Add))
+        {
+            await session.PublishAsync(TestTopic.Event(1, "lamp"), default);
+            await session.FlushAsync(TimeSpan.FromSeconds(30), default);
+        }
+        Assert.Equal([PublishOutcome.Broken], reports.All.Select(r => r.Outcome));
+
+        await LimitAsync("9223372036854775807");
+        Assert.Equal(PublishOutcome.Acknowledged, (await RelayAsync(topic, [TestTopic.Event(1, "lamp")]))[1]);
+
+        Task LimitAsync(string milliseconds) => topic.Admin.Client.IncrementalAlterConfigsAsync(new Dictionary<ConfigResource, List<ConfigEntry>>
+        {
+            [new ConfigResource { Type = ResourceType.Topic, Name = topic.Options.Topic }] =
+                [new ConfigEntry { Name = "message.timestamp.before.max.ms", Value = milliseconds, IncrementalOperation = AlterConfigOpType.Set }],
+        });
+    }
+
+    [Fact]
     public async Task A_session_that_is_given_up_and_opened_again_repeats_but_loses_nothing()
     {
         await using var topic = await TestTopic.CreateAsync();

@@ -50,6 +50,9 @@ internal sealed class FakeQueue : IEventPublisher
     /// <summary>It takes events, and answers no question.</summary>
     public bool Silent { get; set; }
 
+    /// <summary>No session can be opened.</summary>
+    public bool Closed { get; set; }
+
     /// <summary>How often it was asked about its readers.</summary>
     public int Asked { get; private set; }
 
@@ -61,6 +64,7 @@ internal sealed class FakeQueue : IEventPublisher
 
     public IPublishSession Open(Action<PublishReport> report)
     {
+        if (Closed) throw new InvalidOperationException("A setting is wrong.");
         lock (_gate)
         {
             var session = new Session(this, report);

@@ -1,6 +1,7 @@
 using Catalog.Commands.Relaying;
 using Catalog.V1;
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using static Catalog.Tests.Relaying.RelayFixture;
 
 namespace Catalog.Tests.Relaying;
@@ -132,6 +133,49 @@ public sealed class RelayTests : IAsyncDisposable
         Assert.Equal(published, await _catalog.PublishedAsync());
         Assert.NotNull(await second.GetStatusAsync(default));
         Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.FirstAppearances);
+    }
+
+    [Fact]
+    public async Task A_queue_that_no_session_can_be_opened_to_is_passed_by_too_and_seen_to_be_away()
+    {
+        _catalog.Options.FallbackAfter = TimeSpan.FromMilliseconds(200);
+        _catalog.Queue.Closed = true;
+        var relay = await _catalog.StartAsync();
+        await _catalog.CommitAsync(10);
+        await Eventually(async () => _catalog.DirectSync.Position == (await _catalog.PositionsAsync()).Last());
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: true });
+
+        _catalog.Queue.Closed = false;
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: false });
+        Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.FirstAppearances);
+    }
+
+    [Fact]
+    public async Task Dead_events_that_a_queue_which_is_away_does_not_answer_for_are_not_waited_for_without_end()
+    {
+        await _catalog.CommitAsync(1);
+        var happened = Assert.Single(await _catalog.Outbox.ReadAsync(0, 10, default));
+        await _catalog.Outbox.SetAsideAsync(new DeadEvent(happened.Position, null, happened.Body, "a test", DateTimeOffset.UtcNow), default);
+        var replay = new DeadEventReplay(_catalog.Outbox, new HangingQueue(), TimeProvider.System, NullLogger<DeadEventReplay>.Instance);
+        var failed = await Assert.ThrowsAsync<InvalidOperationException>(() => replay.RunAsync(TimeSpan.FromMilliseconds(100), default).WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Contains("did not answer", failed.Message, StringComparison.Ordinal);
+        Assert.Single(await _catalog.Outbox.ReadDeadAsync(0, 10, default));
+    }
+
+    /// <summary>A queue that takes an event only once it has answered for it, and does not.</summary>
+    private sealed class HangingQueue : IEventPublisher, IPublishSession
+    {
+        public IPublishSession Open(Action<PublishReport> report) => this;
+
+        public async ValueTask PublishAsync(EventEnvelope published, CancellationToken cancellation) => await Task.Delay(Timeout.Infinite, cancellation);
+
+        public ValueTask FlushAsync(TimeSpan limit, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+        public ValueTask<TopicEnd> GetEndAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask<bool> HasPassedAsync(TopicEnd end, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     [Fact]

@@ -111,6 +111,17 @@ public class ConsistencyTests
     }
 
     [Fact]
+    public async Task A_token_of_the_log_whose_index_is_still_being_built_is_told_to_come_again()
+    {
+        using var side = new QuerySide();
+        side.Index.Put(QuerySide.Product("a", 3));
+        side.Index.Status = side.Index.Status with { NextLogId = "log-2" };
+        var refusal = await QuerySide.RefusalOf(side.Service.GetProduct(new GetProductRequest { Name = "products/a", ConsistencyTokens = { Token("log-2", ("a", 1)) } }, Call));
+        Assert.Equal((StatusCode.Unavailable, "INDEX_REBUILDING", true), (refusal.Code, refusal.Reason, refusal.RetryAfter > TimeSpan.Zero));
+        Assert.Equal(0, side.Index.OpenReaders);
+    }
+
+    [Fact]
     public async Task A_token_of_another_log_is_refused_and_says_which()
     {
         using var side = new QuerySide();

@@ -14,13 +14,15 @@ internal sealed class FakeFeed : IChangeFeed
 
     public Exception? Failure { get; set; }
 
+    public Exception? EndFailure { get; set; }
+
     public WatchPosition? ReadFrom { get; private set; }
 
     public TimeSpan Heartbeat { get; private set; }
 
     public static WatchPosition At(long position) => new() { LogId = "log-1", Partitions = { new PartitionPosition { Position = position } } };
 
-    public ValueTask<WatchPosition> GetEndAsync(CancellationToken cancellation) => ValueTask.FromResult(End);
+    public ValueTask<WatchPosition> GetEndAsync(CancellationToken cancellation) => EndFailure is null ? ValueTask.FromResult(End) : throw EndFailure;
 
     public async IAsyncEnumerable<ChangeBatch> ReadAsync(WatchPosition after, TimeSpan heartbeat, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -129,6 +129,11 @@ public class ReadTests
             (status.Phase, status.LagEvents, status.Lag.ToTimeSpan().TotalSeconds, status.DirectSync, status.DeadLetters, status.LogId, status.ObserveTime.ToDateTimeOffset()));
         Assert.NotEmpty(status.WatchPosition);
 
+        // Without the queue there is no place to watch from, but the rest can be told.
+        side.Feed.EndFailure = new IndexUnavailableException(ErrorReason.IndexUnavailable, "The queue is away.", TimeSpan.FromSeconds(1));
+        status = await side.Service.GetProjectionStatus(new GetProjectionStatusRequest(), Call);
+        Assert.Equal((5, true, ""), (status.LagEvents, status.DirectSync, status.WatchPosition));
+
         side.Index.Status = side.Index.Status with { OldestUnprojected = now.AddSeconds(1) };
         Assert.Equal(TimeSpan.Zero, (await side.Service.GetProjectionStatus(new GetProjectionStatusRequest(), Call)).Lag.ToTimeSpan());
     }
