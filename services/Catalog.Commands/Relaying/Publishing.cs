@@ -131,20 +131,32 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
     {
         while (true)
         {
-            var events = await outbox.ReadAsync(Read, Batch, cancellation);
-            if (events.Count == 0)
-            {
-                await outbox.WaitAsync(Read, cancellation);
-                continue;
-            }
-            // After the events: they may go out under an id that is newer than they are, never under one that is gone.
-            var logId = (await outbox.GetStateAsync(cancellation)).LogId;
+            var (logId, events) = await ReadAsync(cancellation);
             foreach (var happened in events)
             {
                 _inFlight.Add(happened);
                 if (EventEnvelope.TryCreate(happened, logId, out var envelope, out var fault)) await session.PublishAsync(envelope, cancellation);
                 else _refused.Writer.TryWrite(new PublishReport(happened.Position, PublishOutcome.Refused, fault));
                 Interlocked.Exchange(ref _read, happened.Position);
+            }
+        }
+    }
+
+    /// <summary>The next events. A command database that is away for a moment is no reason to give up what is on its way to the queue.</summary>
+    private async Task<(string LogId, IReadOnlyList<OutboxEvent> Events)> ReadAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                // The log's id after the events: they may go out under an id that is newer than they are, never under one that is gone.
+                if (await outbox.ReadAsync(Read, Batch, cancellation) is { Count: > 0 } events) return ((await outbox.GetStateAsync(cancellation)).LogId, events);
+                await outbox.WaitAsync(Read, cancellation);
+            }
+            catch (CommandStoreException e)
+            {
+                Failed(logger, e);
+                await Task.Delay(Pause, time, cancellation);
             }
         }
     }
@@ -168,7 +180,7 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
         SetAside(logger, happened.Position, reason);
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Publishing failed and starts again")]
+    [LoggerMessage(1, LogLevel.Warning, "Publishing failed and goes on in a moment")]
     private static partial void Failed(ILogger logger, Exception error);
 
     [LoggerMessage(2, LogLevel.Warning, "The queue broke off ({Reason}); publishing starts again after position {Position}")]

@@ -1,5 +1,7 @@
 using System.Text;
+using Catalog.Elasticsearch.Http;
 using Catalog.Elasticsearch.Indices;
+using Catalog.Elasticsearch.Status;
 using Catalog.Projections;
 using Catalog.Queries;
 using Catalog.Tests.Commands;
@@ -111,6 +113,26 @@ public sealed class IndexSwapTests
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await other.Indices.CreateAsync("log-1", Cancellation));
         await catalog.Indices.SwapAsync(building, Cancellation);
         Assert.NotNull(await GetAsync(other, "p9"));
+    }
+
+    [Fact]
+    public async Task A_rebuild_whose_sign_of_life_was_not_answered_for_goes_on_unless_another_has_begun()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var catalog = TestElasticsearch.Start(time: time);
+        var notes = catalog.Get<StatusIndex>();
+        var lease = new RebuildLease(notes, time);
+        await lease.TakeAsync(Cancellation);
+        var taken = (await notes.GetAsync(Note.Rebuild, Cancellation))!;
+        // As the renewal that it made itself leaves it.
+        await notes.PutAsync(Note.Rebuild, taken.Place.Condition, taken.Source!, Cancellation);
+        time.Advance(TimeSpan.FromSeconds(20));
+        await lease.KeepAsync(Cancellation);
+
+        var kept = (await notes.GetAsync(Note.Rebuild, Cancellation))!;
+        await notes.PutAsync(Note.Rebuild, kept.Place.Condition, kept.Source! with { Owner = "another" }, Cancellation);
+        time.Advance(TimeSpan.FromSeconds(20));
+        await Assert.ThrowsAsync<IndexLostException>(async () => await lease.KeepAsync(Cancellation));
     }
 
     [Fact]

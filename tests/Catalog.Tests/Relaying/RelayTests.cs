@@ -1,3 +1,4 @@
+using Catalog.Commands;
 using Catalog.Commands.Relaying;
 using Catalog.V1;
 using Dapper;
@@ -133,6 +134,22 @@ public sealed class RelayTests : IAsyncDisposable
         Assert.Equal(published, await _catalog.PublishedAsync());
         Assert.NotNull(await second.GetStatusAsync(default));
         Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.FirstAppearances);
+    }
+
+    [Fact]
+    public async Task What_is_on_its_way_goes_on_while_the_command_database_cannot_be_read_for_a_moment()
+    {
+        var outbox = new HangingOutbox(_catalog.Outbox);
+        _catalog.Queue.Away = true;
+        await _catalog.StartAsync(outbox);
+        await _catalog.CommitAsync(3);
+        await Eventually(() => Task.FromResult(_catalog.Queue.Envelopes.Count == 3));
+        outbox.FailuresLeft = 1;
+        await _catalog.CommitAsync(1);
+        await Eventually(() => Task.FromResult(_catalog.Queue.Envelopes.Count == 4));
+        _catalog.Queue.Away = false;
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        Assert.Equal((1, 0, 4), (_catalog.Queue.Opened, outbox.FailuresLeft, _catalog.Queue.Topic.Count));
     }
 
     [Fact]
@@ -280,6 +297,8 @@ public sealed class RelayTests : IAsyncDisposable
 
         public void GoOn() => _going.SetResult();
 
+        public int FailuresLeft { get; set; }
+
         private static TaskCompletionSource Going()
         {
             var going = new TaskCompletionSource();
@@ -301,7 +320,9 @@ public sealed class RelayTests : IAsyncDisposable
 
         public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) => inner.GetStateAsync(cancellation);
 
-        public ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => inner.ReadAsync(after, limit, cancellation);
+        public ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => FailuresLeft > 0 && FailuresLeft-- > 0
+            ? throw new CommandStoreException(ErrorReason.StoreUnavailable, "It is away.")
+            : inner.ReadAsync(after, limit, cancellation);
 
         public Task WaitAsync(long after, CancellationToken cancellation) => inner.WaitAsync(after, cancellation);
 
