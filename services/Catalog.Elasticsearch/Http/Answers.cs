@@ -16,7 +16,8 @@ internal sealed record IndexMappings([property: JsonPropertyName("_meta")] Index
 /// <param name="Schema">The schema of its documents.</param>
 /// <param name="Position">Up to where it holds the log.</param>
 /// <param name="Finished">Whether it holds the log up to a head that was read after it began to serve; null in those made by builds that did not say.</param>
-internal sealed record IndexMeta(string? LogId, int Schema, long Position, bool? Finished);
+/// <param name="Time">When it said so.</param>
+internal sealed record IndexMeta(string? LogId, int Schema, long Position, bool? Finished, DateTimeOffset? Time);
 
 /// <summary>Whether every node knows of a change.</summary>
 internal sealed record Acknowledgement(bool Acknowledged);

@@ -35,7 +35,7 @@ internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
         {
             return null; // removed this moment
         }
-        return _known.GetOrAdd(index, new KnownIndex(index, meta?.LogId ?? "", meta?.Schema == IndexSchema.Version, meta?.Position ?? 0, client));
+        return _known.GetOrAdd(index, new KnownIndex(index, meta?.LogId ?? "", meta?.Schema == IndexSchema.Version, meta?.Position ?? 0, meta?.Time ?? default, client));
     }
 }
 
@@ -44,8 +44,9 @@ internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
 /// <param name="logId">The event log that it follows.</param>
 /// <param name="isUsable">Whether this build made such indices.</param>
 /// <param name="position">The position up to which it held the log when it began to serve.</param>
+/// <param name="time">When it began to serve; the beginning of time where that is not known.</param>
 /// <param name="client">Elasticsearch.</param>
-internal sealed class KnownIndex(string name, string logId, bool isUsable, long position, ElasticsearchClient client)
+internal sealed class KnownIndex(string name, string logId, bool isUsable, long position, DateTimeOffset time, ElasticsearchClient client)
 {
     private readonly SharedWork<bool> _refresh = new(async () =>
     {
@@ -60,6 +61,8 @@ internal sealed class KnownIndex(string name, string logId, bool isUsable, long 
     public bool IsUsable => isUsable;
 
     public long Position => position;
+
+    public DateTimeOffset Time => time;
 
     /// <summary>Returns once everything written before the call is visible to searches.</summary>
     public Task RefreshAsync(CancellationToken cancellation) => _refresh.RunAsync(cancellation);

@@ -15,17 +15,18 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
     {
         var found = notes.GetRecentAsync(time.GetUtcNow() - RebuildLease.Life, cancellation);
         var index = await serving.ResolveAsync(cancellation);
-        return Combine(await found, index is { IsUsable: true } ? index.LogId : null, time.GetUtcNow());
+        return index is { IsUsable: true } ? Combine(await found, index.LogId, time.GetUtcNow(), index.Time) : Combine(await found, null, time.GetUtcNow());
     }
 
     /// <summary>The status.</summary>
     /// <param name="notes">What was noted lately.</param>
     /// <param name="logId">The event log that the index follows; null if there is no index.</param>
     /// <param name="now">The time.</param>
-    public static IndexStatus Combine(IReadOnlyList<Note> notes, string? logId, DateTimeOffset now)
+    /// <param name="built">When the index began to serve. What a relay of another log said before, is of a log that is gone.</param>
+    public static IndexStatus Combine(IReadOnlyList<Note> notes, string? logId, DateTimeOffset now, DateTimeOffset built = default)
     {
         var recent = notes.Where(note => DateTimeOffset.FromUnixTimeMilliseconds(note.Time) > now - Recent).ToList();
-        var relay = recent.Where(note => note.Kind == Note.Relay).MaxBy(note => note.Time);
+        var relay = recent.Where(note => note.Kind == Note.Relay && (note.LogId == logId || DateTimeOffset.FromUnixTimeMilliseconds(note.Time) > built)).MaxBy(note => note.Time);
         var projectors = recent.Where(note => note.Kind == Note.Projector).ToList();
         var deadLetters = projectors.Max(note => note.DeadLetters) ?? 0;
         var rebuilding = logId is null || notes.Any(note => note.Kind == Note.Rebuild) || (relay is not null && relay.LogId != logId);

@@ -65,6 +65,9 @@ public sealed class StatusTests
         Assert.Equal(Phase.Rebuilding, StatusReader.Combine([Relay(backlog: 1), Projector()], "log-0", Now).Phase);
         Assert.Equal(new IndexStatus(Phase.Rebuilding, "log-1", 1, null, 0, NextLogId: "log-1"), StatusReader.Combine([Relay(backlog: 1), Projector()], null, Now));
         Assert.Equal(new IndexStatus(Phase.Rebuilding, "", 0, null, 0), StatusReader.Combine([], null, Now));
+        Assert.Equal("log-1", StatusReader.Combine([Relay(age: 1), Projector()], "log-0", Now, Now.AddSeconds(-2)).NextLogId);
+        // The relay spoke before the database was restored, and this index is the one that was built afterwards.
+        Assert.Equal(new IndexStatus(Phase.Unknown, "log-2", 0, null, 0), StatusReader.Combine([Relay(age: 3), Projector()], "log-2", Now, Now.AddSeconds(-2)));
     }
 
     private static Note Relay(double age = 0, long backlog = 0, double? oldest = null, bool direct = false) =>
