@@ -40,6 +40,8 @@ public static partial class CatalogHost
             kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
             // A read over REST has its filter or its hundred names in the line, in three bytes for some of theirs. As much as the gateway takes.
             kestrel.Limits.MaxRequestLineSize = 60 * 1024;
+            // And as headers of HTTP/2, where the gateway sends the line that it was once more. A field that is too large would end the connection, and everybody's calls on it.
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = kestrel.Limits.MaxRequestHeadersTotalSize = 3 * 60 * 1024;
             // JSON takes more room than the message that it stands for. Streams of gRPC are exempt.
             kestrel.Limits.MaxRequestBodySize = 2 * MaxMessageBytes;
             // A watcher whose machine went away without a word is noticed.

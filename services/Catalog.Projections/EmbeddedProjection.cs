@@ -50,6 +50,14 @@ public sealed partial class EmbeddedProjection(
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await RunAsync(stoppingToken);
+        // Whoever asked for a rebuild that was not begun is not left waiting.
+        _requests.Writer.Complete();
+        while (_requests.Reader.TryRead(out var done)) done.TrySetCanceled(stoppingToken);
+    }
+
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
         for (var said = ""; !stoppingToken.IsCancellationRequested;)
         {
             try

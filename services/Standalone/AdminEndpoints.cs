@@ -1,5 +1,6 @@
 using Catalog.Commands;
 using Catalog.Projections;
+using Catalog.Queries;
 using Catalog.Sqlite;
 
 namespace Catalog.Standalone;
@@ -19,7 +20,7 @@ internal static class AdminEndpoints
             {
                 return await next(context);
             }
-            catch (Exception e) when (e is InvalidOperationException or CommandStoreException or IndexLostException)
+            catch (Exception e) when (e is InvalidOperationException or CommandStoreException or IndexLostException or IndexUnavailableException)
             {
                 return Results.Text($"catalog: {e.Message}\n", statusCode: StatusCodes.Status422UnprocessableEntity);
             }

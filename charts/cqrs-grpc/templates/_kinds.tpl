@@ -74,6 +74,8 @@ metadata:
 spec:
   replicas: 1
   serviceName: {{ include "cqrs-grpc.component" (list $root (index . 2)) }}
+  # For one pod it changes only this: a rollback does not wait for a pod that never becomes ready.
+  podManagementPolicy: Parallel
   selector:
     matchLabels:
       {{- include "cqrs-grpc.selectorLabels" . | nindent 6 }}

@@ -117,7 +117,7 @@ internal sealed partial class Fallback(
     }
 
     /// <summary>
-    /// Completes when the queue is as good as the log: events go out at once, and what the topic held at some moment has been put into the index soon after that moment.
+    /// Completes when the queue is as good as the log: what the log held at some moment was out soon after, and what the topic held then has been put into the index soon after that.
     /// A wait behind a backlog is long, and the events that arrived in it are a backlog again: then it is asked for anew.
     /// </summary>
     private async Task WaitUntilQueueIsBackAsync(CancellationToken cancellation)
@@ -128,7 +128,11 @@ internal sealed partial class Fallback(
             {
                 await Task.Delay(Look, time, cancellation);
                 if (!IsFresh) continue;
+                var head = (await outbox.GetStateAsync(cancellation)).Head;
                 var begun = time.GetTimestamp();
+                while (publishing.Published < head && time.GetElapsedTime(begun) < Soon) await Task.Delay(Look, time, cancellation);
+                if (publishing.Published < head) continue;
+                begun = time.GetTimestamp();
                 var end = await publisher.GetEndAsync(cancellation);
                 while (!await publisher.HasPassedAsync(end, cancellation)) await Task.Delay(Look, time, cancellation);
                 if (IsFresh && time.GetElapsedTime(begun) < Soon) return;

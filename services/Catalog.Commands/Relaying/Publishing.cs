@@ -147,6 +147,7 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
     {
         while (true)
         {
+            cancellation.ThrowIfCancellationRequested();
             try
             {
                 // The log's id after the events: they may go out under an id that is newer than they are, never under one that is gone.

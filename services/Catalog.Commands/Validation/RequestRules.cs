@@ -41,7 +41,10 @@ internal static class RequestRules
                 else
                 {
                     CheckName(update.Product.Name, "product.name", violations);
-                    CheckContent(update.Product, "product.", UpdateMask.Read(update, violations).Covers, violations);
+                    var mask = UpdateMask.Read(update, violations);
+                    CheckContent(update.Product, "product.", mask.Covers, violations);
+                    // Beyond that many they are not looked at, and the product that they are to go into is another one.
+                    if (mask.Covers("attributes")) CheckCount(update.Product, violations);
                 }
                 break;
             case ChangePriceRequest price:
@@ -80,8 +83,13 @@ internal static class RequestRules
     /// <summary>The rules for a product as a whole, which an update of one field can break.</summary>
     public static void CheckWhole(Product product, Violations violations)
     {
-        if (product.Attributes.Count > MaxAttributes) violations.Add("product.attributes", $"must have at most {MaxAttributes} entries, not {product.Attributes.Count}");
+        CheckCount(product, violations);
         if (product.CalculateSize() is var size and > MaxProductBytes) violations.Add("product", $"must serialise to at most {MaxProductBytes} bytes, not {size}");
+    }
+
+    private static void CheckCount(Product product, Violations violations)
+    {
+        if (product.Attributes.Count > MaxAttributes) violations.Add("product.attributes", $"must have at most {MaxAttributes} entries, not {product.Attributes.Count}");
     }
 
     private static void CheckRow(ImportRow row, Violations violations)

@@ -68,9 +68,22 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">Elasticsearch will never do it, as where an index has the name that the alias is to have; or another process is building an index.</exception>
     public async ValueTask SwapAsync(IIndexWriter next, CancellationToken cancellation)
     {
         if (next is not IndexWriter writer || writer != _building) throw Replaced();
+        try
+        {
+            await SwapAsync(writer, cancellation);
+        }
+        catch (ElasticsearchException e)
+        {
+            throw new InvalidOperationException($"The new index cannot serve. {e.Message}", e);
+        }
+    }
+
+    private async Task SwapAsync(IndexWriter writer, CancellationToken cancellation)
+    {
         await _lease.TakeAsync(cancellation);
         await _client.ConfigureAsync(writer.Index, json => IndexSchema.WriteServing(json, _options), cancellation);
         await DescribeAsync(writer, finished: false, cancellation);

@@ -75,6 +75,10 @@ internal static class FilterRestriction
     {
         ticks = 0;
         if (text is not [.., 'Z'] and not [.., '+' or '-', _, _, ':', _, _]) return false;
+        // JSON writes nine digits of a second where three or six do not do; of ours the last two are always 0.
+        var digits = text.LastIndexOf('.') + 1;
+        var end = digits > 0 ? text.AsSpan(digits).IndexOfAnyExceptInRange('0', '9') + digits : 0;
+        if (end - digits is 8 or 9 && text.AsSpan(digits + 7, end - digits - 7).TrimEnd('0').IsEmpty) text = text.Remove(digits + 7, end - digits - 7);
         if (!DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)) return false;
         ticks = time.UtcTicks;
         return true;

@@ -6,6 +6,7 @@ namespace Catalog.Queries;
 /// <summary>Reads <c>order_by</c> (https://google.aip.dev/132#ordering): fields separated by commas, each with <c>desc</c> behind it or not.</summary>
 internal static class SortOrder
 {
+    private const int MaxLength = 1000;
     private const string Sortable = "name, sku, title, brand, price, stock_quantity, create_time and update_time";
 
     /// <summary>Best first.</summary>
@@ -15,6 +16,11 @@ internal static class SortOrder
     public static IReadOnlyList<SortBy> Read(string orderBy, bool hasText, Violations violations)
     {
         if (string.IsNullOrWhiteSpace(orderBy)) return hasText ? [Relevance] : [];
+        if (orderBy.Length > MaxLength)
+        {
+            violations.Add("order_by", $"must have at most {MaxLength} characters");
+            return [];
+        }
         List<SortBy> order = [];
         foreach (var part in orderBy.Split(','))
         {

@@ -32,13 +32,13 @@ internal sealed partial class Statements
         SELECT TOP (@limit) product_key, body FROM [{schema}].products WHERE product_key > @after ORDER BY product_key;
         """;
 
-    /// <summary>Trims some events, the oldest first and never past one that must stay: what is left of the log is always its end. Answers how many.</summary>
+    /// <summary>Trims some events, the oldest first and never past one that must stay: what is left of the log is always its end. A time that is far ahead is that of a clock which was wrong once, and keeps nothing. Answers how many.</summary>
     public string TrimEvents { get; } = $"""
         SET NOCOUNT, XACT_ABORT ON;
         DECLARE @mark bigint = CAST(MIN_ACTIVE_ROWVERSION() AS bigint), @stays bigint, @last bigint, @removed int;
         SELECT @stays = MIN(position)
         FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position, occurred FROM [{schema}].events ORDER BY events.position) AS oldest
-        WHERE occurred >= @before OR position > @passed OR position >= @mark;
+        WHERE (occurred >= @before AND occurred < @unlikely) OR position > @passed OR position >= @mark;
         SELECT @last = MAX(position)
         FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position FROM [{schema}].events ORDER BY events.position) AS oldest
         WHERE @stays IS NULL OR position < @stays;

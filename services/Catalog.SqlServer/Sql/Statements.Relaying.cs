@@ -3,12 +3,14 @@ namespace Catalog.SqlServer.Sql;
 // The relay's lease and progress. The lease is taken and renewed by one compare-and-set each on the database's clock; whatever a relay notes is fenced by its epoch.
 internal sealed partial class Statements
 {
-    /// <summary>The epoch in a row, or no row where somebody holds the lease.</summary>
+    /// <summary>
+    /// The epoch in a row, or no row where somebody holds the lease. No lease lasts ten minutes: one that seems to was taken while the clock was wrong, and would keep everybody away.
+    /// </summary>
     public string AcquireLease { get; } = $"""
         UPDATE [{schema}].relay
         SET epoch = epoch + 1, owner = @owner, expires_at = DATEADD(millisecond, @duration, SYSUTCDATETIME())
         OUTPUT inserted.epoch
-        WHERE one = 1 AND (owner IS NULL OR expires_at <= SYSUTCDATETIME());
+        WHERE one = 1 AND (owner IS NULL OR expires_at <= SYSUTCDATETIME() OR expires_at > DATEADD(minute, 10, SYSUTCDATETIME()));
         """;
 
     public string RenewLease { get; } = $"""

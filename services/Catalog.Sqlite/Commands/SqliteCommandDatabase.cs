@@ -39,7 +39,7 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
                 throw;
             }
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or SqliteFault)
         {
             throw SqliteFile.Explain(e, options.Path);
         }

@@ -12,11 +12,14 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
 {
     private const string Now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
+    // No lease lasts ten minutes. One that seems to was taken while the clock was wrong, and would keep everybody away.
+    private const string Unlikely = "600000";
+
     /// <inheritdoc />
     public async ValueTask<RelayLease?> TryAcquireAsync(string owner, TimeSpan duration, CancellationToken cancellation)
     {
         var epoch = await WriteAsync(connection => connection.QuerySingleOrDefault<long?>(
-            $"UPDATE relay SET epoch = epoch + 1, owner = $owner, expires = {Now} + $duration WHERE expires <= {Now} RETURNING epoch",
+            $"UPDATE relay SET epoch = epoch + 1, owner = $owner, expires = {Now} + $duration WHERE expires <= {Now} OR expires > {Now} + {Unlikely} RETURNING epoch",
             new { owner, duration = (long)duration.TotalMilliseconds }));
         return epoch is null ? null : new RelayLease(epoch.Value, await GetStateAsync(cancellation));
     }

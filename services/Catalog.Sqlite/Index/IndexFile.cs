@@ -139,6 +139,11 @@ internal sealed class IndexFile
     {
         if (cause is not (SqliteFault { IsDamage: true } or InvalidProtocolBufferException) && File.Exists(Path))
             return new IndexUnavailableException(ErrorReason.IndexUnavailable, "The index cannot be used now.", TimeSpan.FromSeconds(1), cause);
+        return Break(cause);
+    }
+
+    private IndexUnavailableException Break(Exception cause)
+    {
         if (Interlocked.Exchange(ref _isDamaged, 1) == 0) _damaged(this, cause);
         return Rebuilding(cause);
     }
@@ -158,13 +163,14 @@ internal sealed class IndexFile
             await before;
             await Task.Run(load, Closing);
         }
-        catch (Exception fault) when (IsFault(fault))
-        {
-            throw Explain(fault);
-        }
-        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+        catch (Exception) when (_closing.IsCancellationRequested)
         {
             throw Rebuilding();
+        }
+        // What cannot be loaded is of no use, whatever the cause: the truth has all that is in it, and another one is built.
+        catch (Exception fault) when (fault is not IndexUnavailableException)
+        {
+            throw Break(fault);
         }
         finally
         {

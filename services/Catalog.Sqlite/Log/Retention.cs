@@ -10,6 +10,7 @@ namespace Catalog.Sqlite;
 public sealed class Retention(SqliteCommandDatabase database, TimeProvider time) : IRetention
 {
     private const int Batch = 500;
+    private static readonly TimeSpan Unlikely = TimeSpan.FromDays(1);
 
     /// <summary>Removes everything that is due now.</summary>
     /// <param name="passed">The position that every reader of the log has passed.</param>
@@ -18,7 +19,7 @@ public sealed class Retention(SqliteCommandDatabase database, TimeProvider time)
     public async Task<(int Events, int Receipts)> RunAsync(long passed, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        var events = await RepeatAsync(c => TrimEvents(c, passed, now - database.Options.EventRetention), cancellation);
+        var events = await RepeatAsync(c => TrimEvents(c, passed, now - database.Options.EventRetention, now + Unlikely), cancellation);
         var receipts = await RepeatAsync(c => TrimReceipts(c, now - database.Options.ReceiptRetention), cancellation);
         return (events, receipts);
     }
@@ -36,13 +37,14 @@ public sealed class Retention(SqliteCommandDatabase database, TimeProvider time)
     }
 
     // The oldest first, and never past one that must stay: what is left of the log is always its end, without holes.
-    private static int TrimEvents(SqliteConnection connection, long passed, DateTimeOffset before)
+    // A time that is far ahead is that of a clock which was wrong once, and keeps nothing.
+    private static int TrimEvents(SqliteConnection connection, long passed, DateTimeOffset before, DateTimeOffset unlikely)
     {
         var last = connection.QuerySingle<long?>(
             """
             SELECT max(position) FROM (SELECT position FROM events ORDER BY position LIMIT $Batch)
-            WHERE position <= $passed AND position < ifnull((SELECT min(position) FROM (SELECT position, occurred FROM events ORDER BY position LIMIT $Batch) WHERE occurred >= $before), 9223372036854775807)
-            """, new { Batch, passed, before = before.UtcTicks });
+            WHERE position <= $passed AND position < ifnull((SELECT min(position) FROM (SELECT position, occurred FROM events ORDER BY position LIMIT $Batch) WHERE occurred >= $before AND occurred < $unlikely), 9223372036854775807)
+            """, new { Batch, passed, before = before.UtcTicks, unlikely = unlikely.UtcTicks });
         if (last is null) return 0;
         connection.Execute("UPDATE log SET trimmed = $last", new { last });
         return connection.Execute("DELETE FROM events WHERE position <= $last", new { last });

@@ -36,12 +36,18 @@ internal sealed class SqliteChangeFeed(IEventLog log) : IChangeFeed
                 yield return new ChangeBatch(Parse(events, bounds.LogId), Position(bounds.LogId, position));
                 continue;
             }
+            // Ended with the wait: what waits for the next commit would else stay until there is one.
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             try
             {
-                await log.WaitAsync(position, cancellation).WaitAsync(heartbeat, cancellation);
+                await log.WaitAsync(position, waiting.Token).WaitAsync(heartbeat, cancellation);
                 continue;
             }
             catch (TimeoutException) { }
+            finally
+            {
+                await waiting.CancelAsync();
+            }
             yield return new ChangeBatch([], Position(bounds.LogId, position));
         }
     }

@@ -49,21 +49,33 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
         Task advanced;
         lock (_advancing)
         {
-            if (_head > after) return Task.CompletedTask;
+            if (_head > after)
+            {
+                // Where other processes write, one of them may have put a shorter log in its place: then only the caller's own look tells, and the next wait is one.
+                if (_options.Shared) _head = after;
+                return Task.CompletedTask;
+            }
             advanced = _advanced.Task;
         }
         return _options.Shared ? LookAgainAsync(advanced, cancellation) : advanced.WaitAsync(cancellation);
     }
 
     /// <inheritdoc />
-    public Task RenewAsync(CancellationToken cancellation)
+    public async Task RenewAsync(CancellationToken cancellation)
     {
         var id = NewId();
-        return _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id }), () =>
+        try
         {
-            _logId = id;
-            Wake();
-        });
+            await _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id }), () =>
+            {
+                _logId = id;
+                Wake();
+            });
+        }
+        catch (Exception e) when (e is SqliteException or SqliteFault)
+        {
+            throw SqliteFile.Explain(e, _options.Path);
+        }
     }
 
     /// <inheritdoc />
@@ -91,12 +103,24 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     }
 
     /// <summary>Reads events after a position, as many as are asked for or fit into one read.</summary>
-    internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Readers.Read(sql, [after, limit], rows =>
+    internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Read(sql, [after, limit], rows =>
     {
         var events = new List<T>();
         for (var bytes = 0; bytes < MaxBytes && rows.Step(); bytes += size(events[^1])) events.Add(take(rows));
         return events;
     });
+
+    private T Read<T>(string sql, ReadOnlySpan<long> values, Func<Statement, T> read)
+    {
+        try
+        {
+            return Readers.Read(sql, values, read);
+        }
+        catch (SqliteFault fault)
+        {
+            throw SqliteFile.Explain(fault, _options.Path);
+        }
+    }
 
     private static async Task LookAgainAsync(Task advanced, CancellationToken cancellation)
     {
@@ -123,7 +147,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
 
     private LogBounds ReadBounds()
     {
-        var bounds = Readers.Read("SELECT id, trimmed, (SELECT max(position) FROM events) FROM log", [], row =>
+        var bounds = Read("SELECT id, trimmed, (SELECT max(position) FROM events) FROM log", [], row =>
         {
             row.Step();
             return new LogBounds(row.Text(0), row.Long(1), row.IsNull(2) ? row.Long(1) : row.Long(2));

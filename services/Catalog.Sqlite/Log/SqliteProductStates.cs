@@ -9,13 +9,22 @@ public sealed class SqliteProductStates(string path) : IProductStates, IDisposab
     private readonly ConnectionPool _readers = new(path);
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
-        ValueTask.FromResult(_readers.Read<IReadOnlyList<ProductState>>("SELECT key, body FROM products WHERE key > ?1 ORDER BY key LIMIT ?2", [after, limit], rows =>
+    public ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation)
+    {
+        try
         {
-            var products = new List<ProductState>();
-            while (rows.Step()) products.Add(new ProductState(rows.Long(0), rows.Blob(1).ToArray()));
-            return products;
-        }));
+            return ValueTask.FromResult(_readers.Read<IReadOnlyList<ProductState>>("SELECT key, body FROM products WHERE key > ?1 ORDER BY key LIMIT ?2", [after, limit], rows =>
+            {
+                var products = new List<ProductState>();
+                while (rows.Step()) products.Add(new ProductState(rows.Long(0), rows.Blob(1).ToArray()));
+                return products;
+            }));
+        }
+        catch (SqliteFault fault)
+        {
+            throw SqliteFile.Explain(fault, path);
+        }
+    }
 
     /// <inheritdoc />
     public void Dispose() => _readers.Dispose();

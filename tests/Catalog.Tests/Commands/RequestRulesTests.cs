@@ -105,6 +105,25 @@ public sealed class RequestRulesTests
     }
 
     [Fact]
+    public void One_attribute_among_too_many_is_no_way_past_the_rules()
+    {
+        var product = new Product { Name = "products/p" };
+        for (var i = 0; i < 100; i++) product.Attributes[$"k{i}"] = "v";
+        product.Attributes["color"] = new string('x', 100_000);
+        Assert.Equal(["product.attributes"], Violations(new UpdateProductRequest { Product = product, UpdateMask = new FieldMask { Paths = { "attributes.color" } } }));
+    }
+
+    [Fact]
+    public void No_more_violations_are_told_than_a_client_can_take()
+    {
+        var update = new UpdateProductRequest { Product = new Product { Name = "products/p" }, UpdateMask = new FieldMask() };
+        update.UpdateMask.Paths.Add(Enumerable.Range(0, 100_000).Select(i => new string('x', 50) + i));
+        var violations = RequestRules.Check(update);
+        Assert.Equal(20, violations.Found.Count);
+        Assert.True(violations.ToStatus()!.CalculateSize() < 6000);
+    }
+
+    [Fact]
     public void A_row_cannot_delete() => Assert.Equal(["state"], Violations(new ImportRow { Sku = "S", Title = "T", State = Product.Types.State.Deleted }));
 
     [Fact]

@@ -106,6 +106,47 @@ public sealed class SqliteBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_process_that_did_not_restore_itself_waits_at_the_new_end_of_the_log_too()
+    {
+        using var database = Open(shared: true);
+        using var other = Open(shared: true);
+        await CommitAsync(database, TestCommands.Create("kept"));
+        await SqliteBackup.SaveAsync(Live, Copy);
+        for (var i = 0; i < 20; i++) await CommitAsync(other, TestCommands.Retitle("kept", $"Lost {i}"));
+        await SqliteBackup.PrepareAsync(Copy, Live);
+        await database.ReplaceAsync();
+
+        // It may look once more, as it does not know yet; but it does not go round and round.
+        Assert.Empty(await other.Log.ReadAsync(1, 10, default));
+        await other.Log.WaitAsync(1, default);
+        Assert.False(other.Log.WaitAsync(1, default).IsCompleted);
+        await CommitAsync(other, TestCommands.Retitle("kept", "New"));
+        Assert.Equal(2, Assert.Single(await other.Log.ReadAsync(1, 10, default)).Position);
+    }
+
+    [Fact]
+    public async Task A_lease_that_was_taken_while_the_clock_was_wrong_keeps_nobody_away()
+    {
+        using var database = Open();
+        var outbox = new SqliteOutbox(database);
+        var taken = (await outbox.TryAcquireAsync("one", TimeSpan.FromMinutes(5), default))!;
+        Assert.Null(await outbox.TryAcquireAsync("two", TimeSpan.FromMinutes(5), default));
+        Change(Live, "UPDATE relay SET expires = expires + 86400000");
+        Assert.True((await outbox.TryAcquireAsync("two", TimeSpan.FromMinutes(5), default))!.Epoch > taken.Epoch);
+    }
+
+    [Fact]
+    public async Task An_event_that_was_stamped_while_the_clock_was_wrong_keeps_no_other_one_in_the_log()
+    {
+        using var database = Open();
+        foreach (var id in (string[])["a", "b", "c"]) await CommitAsync(database, TestCommands.Create(id));
+        var now = DateTimeOffset.UtcNow;
+        Change(Live, $"UPDATE events SET occurred = {now.AddYears(1).UtcTicks} WHERE position = 1; UPDATE events SET occurred = {now.AddYears(-1).UtcTicks} WHERE position = 2; UPDATE events SET occurred = {now.UtcTicks} WHERE position = 3");
+        Assert.Equal(2, (await new Retention(database, TimeProvider.System).RunAsync(3, default)).Events);
+        Assert.Equal(2, (await database.Log.GetBoundsAsync(default)).Trimmed);
+    }
+
+    [Fact]
     public async Task A_backup_of_an_older_schema_is_brought_to_this_one()
     {
         using var database = Open();

@@ -258,6 +258,24 @@ public sealed class IndexSwapTests
     }
 
     [Fact]
+    public async Task An_index_that_has_the_name_of_the_alias_is_told_at_once()
+    {
+        await using var catalog = TestElasticsearch.Start();
+        await PutAsync(catalog.Alias, "{}");
+        try
+        {
+            await using var database = new ProjectionFixture();
+            var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                database.RebuildOf(catalog.Indices).RunAsync(allowMissing: false, Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+            Assert.Contains(catalog.Alias, refused.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await DeleteAsync(catalog.Alias);
+        }
+    }
+
+    [Fact]
     public async Task An_index_of_another_schema_is_none()
     {
         await using var catalog = TestElasticsearch.Start();

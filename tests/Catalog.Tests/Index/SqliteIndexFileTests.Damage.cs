@@ -1,4 +1,7 @@
 using Catalog.Sqlite.Sql;
+using Catalog.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Catalog.Tests.Index;
 
@@ -52,13 +55,25 @@ public sealed partial class SqliteIndexFileTests
     {
         await FillAsync(500);
         await CloseAsync();
-        using (var connection = new Connection(Files[0])) connection.Execute("UPDATE words_data SET block = randomblob(length(block)) WHERE id > 10");
+        using (var connection = new Connection(Files[0])) connection.Execute("UPDATE words_data SET block = substr(block, 1, length(block) / 2) WHERE id > 10");
         var set = Open();
         await AssertRebuildingAsync(async () =>
         {
             using var reader = await set.OpenAsync(Cancellation);
             await reader.SearchAsync(ProductIndexContract.Plan("\"lamp\""), Cancellation);
         });
+        await set.Unusable.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await AssertWorksAgainAsync(set);
+    }
+
+    [Fact]
+    public async Task A_product_that_can_be_read_and_makes_no_sense_leads_to_a_new_index()
+    {
+        await FillAsync(10);
+        await CloseAsync();
+        var product = new Product { Name = "products/p1", Version = 1, Title = "lamp", State = (Product.Types.State)300, UpdateTime = new Timestamp { Seconds = long.MaxValue } };
+        using (var connection = new Connection(Files[0])) connection.Execute($"UPDATE docs SET body = x'{Convert.ToHexString(product.ToByteArray())}' WHERE row = 1");
+        var set = Open();
         await set.Unusable.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
         await AssertWorksAgainAsync(set);
     }

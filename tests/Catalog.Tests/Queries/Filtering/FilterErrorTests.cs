@@ -48,6 +48,7 @@ public class FilterErrorTests
     [InlineData("stock_quantity = 1.5", 18, "expected a whole number, found `1.5`")]
     [InlineData("version = 9223372036854775808", 11, "expected a whole number")]
     [InlineData("create_time > yesterday", 15, "expected a time such as 2025-01-31T12:00:00Z (RFC 3339), found `yesterday`")]
+    [InlineData("create_time > 2025-01-31T12:00:00.123456780Z", 15, "expected a time")]
     [InlineData("create_time > 2025-01-31", 15, "expected a time")]
     [InlineData("create_time > 2025-01-31T12:00:00", 15, "expected a time")]
     [InlineData("create_time > 2025-02-30T12:00:00Z", 15, "expected a time")]

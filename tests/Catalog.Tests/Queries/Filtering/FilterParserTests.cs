@@ -50,6 +50,8 @@ public class FilterParserTests
     [InlineData("state = ACTIVE", "State Equals Active")]
     [InlineData("state != STATE_DISCONTINUED", "State NotEquals Discontinued")]
     [InlineData("create_time > 2025-01-31T12:00:00Z", "CreateTime Greater 638739216000000000")]
+    [InlineData("create_time > 2025-01-31T12:00:00.123456700Z", "CreateTime Greater 638739216001234567")]
+    [InlineData("create_time > 2025-01-31T14:00:00.12000000+02:00", "CreateTime Greater 638739216001200000")]
     [InlineData("update_time <= \"2025-01-31T14:00:00.0000001+02:00\"", "UpdateTime LessOrEqual 638739216000000001")]
     [InlineData("NOT brand = a", "Not(Brand Equals \"a\")")]
     [InlineData("-brand = a", "Not(Brand Equals \"a\")")]
