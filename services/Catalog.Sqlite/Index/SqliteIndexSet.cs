@@ -1,3 +1,4 @@
+using Catalog.Commands;
 using Catalog.Projections;
 using Catalog.Queries;
 using Catalog.Sqlite.Sql;
@@ -51,6 +52,18 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
 
     /// <inheritdoc/>
     public async ValueTask<IndexStatus> GetStatusAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await ReadStatusAsync(cancellation);
+        }
+        catch (CommandStoreException e)
+        {
+            throw SqliteChangeFeed.Unavailable(e);
+        }
+    }
+
+    private async ValueTask<IndexStatus> ReadStatusAsync(CancellationToken cancellation)
     {
         var bounds = await _log.GetBoundsAsync(cancellation);
         var writer = (IndexWriter?)await GetCurrentAsync(cancellation);

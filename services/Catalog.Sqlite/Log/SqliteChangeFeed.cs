@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Catalog.Commands;
 using Catalog.Internal.V1;
 using Catalog.Projections;
 using Catalog.Queries;
@@ -13,21 +14,21 @@ internal sealed class SqliteChangeFeed(IEventLog log) : IChangeFeed
 
     public async ValueTask<WatchPosition> GetEndAsync(CancellationToken cancellation)
     {
-        var bounds = await log.GetBoundsAsync(cancellation);
+        var bounds = await Told(() => log.GetBoundsAsync(cancellation));
         return Position(bounds.LogId, bounds.Head);
     }
 
     public async IAsyncEnumerable<ChangeBatch> ReadAsync(WatchPosition after, TimeSpan heartbeat, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var position = after.Partitions is [var partition] ? partition.Position : -1;
-        var bounds = await log.GetBoundsAsync(cancellation);
+        var bounds = await Told(() => log.GetBoundsAsync(cancellation));
         if (after.LogId != bounds.LogId) throw new PositionExpiredException("The position is of another event log: the database was restored, or it is another catalog's.");
         if (position < 0 || position > bounds.Head) throw new PositionExpiredException("The position is not of this event log.");
         while (true)
         {
-            var events = await log.ReadAsync(position, Batch, cancellation);
+            var events = await Told(() => log.ReadAsync(position, Batch, cancellation));
             // After the read, so that what happened between the two is noticed rather than skipped over.
-            var now = await log.GetBoundsAsync(cancellation);
+            var now = await Told(() => log.GetBoundsAsync(cancellation));
             if (now.LogId != bounds.LogId) throw new PositionExpiredException("The database was restored meanwhile.");
             if (now.Trimmed > position) throw new PositionExpiredException("The changes after this position are no longer kept.");
             if (events.Count > 0)
@@ -49,6 +50,21 @@ internal sealed class SqliteChangeFeed(IEventLog log) : IChangeFeed
                 await waiting.CancelAsync();
             }
             yield return new ChangeBatch([], Position(bounds.LogId, position));
+        }
+    }
+
+    /// <summary>What the read side says where the command database cannot be read.</summary>
+    internal static IndexUnavailableException Unavailable(CommandStoreException cause) => new(ErrorReason.IndexUnavailable, cause.Message, TimeSpan.FromSeconds(1), cause);
+
+    private static async ValueTask<T> Told<T>(Func<ValueTask<T>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (CommandStoreException e)
+        {
+            throw Unavailable(e);
         }
     }
 

@@ -45,6 +45,25 @@ public sealed class RoutingTests(StandaloneGateway gateway) : IClassFixture<Stan
     }
 
     [Fact]
+    public async Task Headers_as_large_as_the_gateway_takes_them_are_answered_and_end_nobody_elses_calls()
+    {
+        using var watch = await Watcher.StartAsync(Gateway);
+        var created = await Gateway.CreatedAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            var product = await Gateway.Reads().GetProductAsync(new GetProductRequest { Name = created.Name, ConsistencyTokens = { created.ConsistencyToken } }, new Metadata { { "x-large", new string('{', 50_000) } });
+            Assert.Equal(created.Name, product.Name);
+            // The line goes on to the service twice: as a header of its own, too.
+            var line = $"/v1/{created.Name}?{string.Join('&', Enumerable.Range(0, 300).Select(n => $"consistencyTokens={new string('x', 130)}{n}"))}";
+            using var answer = await Gateway.Rest.GetAsync(new Uri(line, UriKind.Relative));
+            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+            Assert.Contains("consistency_tokens[19]", await answer.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
+        }
+        // The one that was open all the time.
+        Assert.Single(await watch.TakeAsync(1, e => e.Name == created.Name));
+    }
+
+    [Fact]
     public async Task Grpcurl_finds_both_services_by_reflection()
     {
         var (code, output, errors) = await ClientProgram.RunAsync(ClientProgram.Tool("TEST_GRPCURL"), "-plaintext", Gateway.Commands.Target, "list");

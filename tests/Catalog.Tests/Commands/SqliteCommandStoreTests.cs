@@ -1,6 +1,7 @@
 using Catalog.Commands;
 using Catalog.Commands.Relaying;
 using Catalog.Projections;
+using Catalog.Queries;
 using Catalog.Sqlite;
 using Catalog.V1;
 using Dapper;
@@ -75,6 +76,29 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
         using var folder = new TempFolder();
         File.WriteAllText(folder.File("catalog.db"), string.Concat(Enumerable.Repeat("This is no database. ", 500)));
         Assert.Contains("Restore a backup", Assert.Throws<CommandStoreException>(() => Open(folder, _ => { })).Message);
+    }
+
+    [Fact]
+    public async Task A_log_that_is_damaged_is_told_with_what_to_do_at_the_start_and_to_who_watches()
+    {
+        using var folder = new TempFolder();
+        long page, size;
+        using (var database = Open(folder, _ => { }))
+        {
+            await database.ExecuteAsync(TestCommands.Create("lamp"));
+            using (var connection = new SqliteConnection($"Data Source={folder.File("catalog.db")};Pooling=False"))
+                (page, size) = (connection.ExecuteScalar<long>("SELECT rootpage FROM sqlite_schema WHERE name = 'events'"), connection.ExecuteScalar<long>("PRAGMA page_size"));
+            await database.RunAsync(connection => connection.Execute("ALTER TABLE events RENAME TO gone"));
+            var feed = new SqliteChangeFeed(database.Log);
+            Assert.Equal(ErrorReason.IndexUnavailable, (await Assert.ThrowsAsync<IndexUnavailableException>(async () => await feed.GetEndAsync(default))).Reason);
+            await database.RunAsync(connection => connection.Execute("ALTER TABLE gone RENAME TO events"));
+        }
+        using (var file = new FileStream(folder.File("catalog.db"), FileMode.Open, FileAccess.Write))
+        {
+            file.Position = (page - 1) * size;
+            file.Write(Enumerable.Repeat((byte)0xFF, (int)size).ToArray());
+        }
+        Assert.Contains("is damaged. Restore a backup", Assert.Throws<CommandStoreException>(() => Open(folder, _ => { })).Message);
     }
 
     private static SqliteCommandDatabase Open(TempFolder folder, Action<CommandDatabaseOptions> configure, TimeProvider? time = null)
