@@ -33,7 +33,8 @@ internal sealed class Violations
         if (ToStatus() is { } refusal) throw refusal.ToRpcException();
     }
 
-    private static string Cut(string text, int length) => text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)] + "…";
+    /// <summary>A text, no longer than that many characters but for the sign that it was.</summary>
+    public static string Cut(string text, int length) => text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)] + "…";
 
     /// <summary>A value in quotes, short enough for a message.</summary>
     public static string Quote(ReadOnlySpan<char> value) => value.Length <= LongestQuote ? $"\"{value}\"" : $"\"{value[..LongestQuote]}…\"";

@@ -29,14 +29,10 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
     {
         await notes.EnsureAsync(cancellation);
         var found = await notes.GetAsync(Note.Rebuild, cancellation);
-        if (found?.Source is { } note && note.Owner != _owner)
-        {
-            var silent = time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(note.Time);
-            if (silent < Life)
-                throw new InvalidOperationException(
-                    $"Another rebuild is running; its last sign of life came {silent.TotalSeconds:0} s ago. "
-                    + $"If it was killed, try again in {(Life - silent).TotalSeconds:0} s.");
-        }
+        if (SilenceOfAnother(found) is { } silent && silent < Life)
+            throw new InvalidOperationException(
+                $"Another rebuild is running; its last sign of life came {silent.TotalSeconds:0} s ago. "
+                + $"If it was killed, try again in {(Life - silent).TotalSeconds:0} s.");
         _place = await PutAsync(found?.Source is null ? "op_type=create" : found.Place.Condition, cancellation)
             ?? throw new InvalidOperationException("Another rebuild has just begun.");
     }
@@ -51,8 +47,7 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
     }
 
     /// <summary>Whether somebody else has it and is at work.</summary>
-    public async Task<bool> IsTakenAsync(CancellationToken cancellation) =>
-        (await notes.GetAsync(Note.Rebuild, cancellation))?.Source is { } note && note.Owner != _owner && time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(note.Time) < Life;
+    public async Task<bool> IsTakenAsync(CancellationToken cancellation) => SilenceOfAnother(await notes.GetAsync(Note.Rebuild, cancellation)) < Life;
 
     /// <summary>Gives it back.</summary>
     public async Task ReleaseAsync(CancellationToken cancellation)
@@ -68,6 +63,10 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
             // It ends by itself.
         }
     }
+
+    // For how long whoever else has it has given no sign of life; null if nobody else has it.
+    private TimeSpan? SilenceOfAnother(NoteAnswer? found) =>
+        found?.Source is { } note && note.Owner != _owner ? time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(note.Time) : null;
 
     // The answer to the renewal before this one may have been lost, and the note be ours all the same.
     private async Task<NotePlace?> RepeatAsync(CancellationToken cancellation) =>

@@ -14,8 +14,8 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
     public async ValueTask<IndexStatus> ReadAsync(CancellationToken cancellation)
     {
         var found = notes.GetRecentAsync(time.GetUtcNow() - RebuildLease.Life, cancellation);
-        var index = await serving.ResolveAsync(cancellation);
-        return index is { IsUsable: true } ? Combine(await found, index.LogId, time.GetUtcNow(), index.Time) : Combine(await found, null, time.GetUtcNow());
+        var index = await serving.ResolveAsync(cancellation) is { IsUsable: true } usable ? usable : null;
+        return Combine(await found, index?.LogId, time.GetUtcNow(), index?.Time ?? default);
     }
 
     /// <summary>The status.</summary>
@@ -29,7 +29,8 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
         var relay = recent.Where(note => note.Kind == Note.Relay && (note.LogId == logId || DateTimeOffset.FromUnixTimeMilliseconds(note.Time) > built)).MaxBy(note => note.Time);
         var projectors = recent.Where(note => note.Kind == Note.Projector).ToList();
         var deadLetters = projectors.Max(note => note.DeadLetters) ?? 0;
-        var rebuilding = logId is null || notes.Any(note => note.Kind == Note.Rebuild) || (relay is not null && relay.LogId != logId);
+        var next = relay?.LogId == logId ? null : relay?.LogId;
+        var rebuilding = logId is null || next is not null || notes.Any(note => note.Kind == Note.Rebuild);
 
         // While the relay feeds the index itself, what the projectors have still to go through is in it already.
         var direct = relay?.DirectSync ?? false;
@@ -41,7 +42,6 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
             : relay is null || (projectors.Count == 0 && !direct) ? Phase.Unknown
             : lag > 0 ? Phase.CatchingUp : Phase.Current;
         return new IndexStatus(
-            phase, logId ?? relay?.LogId ?? "", lag, oldest is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null, deadLetters, direct,
-            relay is not null && relay.LogId != logId ? relay.LogId : null);
+            phase, logId ?? relay?.LogId ?? "", lag, oldest is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null, deadLetters, direct, next);
     }
 }

@@ -40,6 +40,17 @@ internal sealed partial class GroupConsumer
             if (!_unplaced.Contains(partition)) _silentSince[partition] = now;
     }
 
+    private void Listen(ConsumeResult<byte[], byte[]>? message)
+    {
+        if (message is not null) _silentSince.Remove(message.TopicPartition);
+        foreach (var (silent, since) in _silentSince)
+        {
+            if (Stopwatch.GetElapsedTime(since) <= Silence) continue;
+            _silentSince.Remove(silent);
+            _unplaced.Add(silent);
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Information, "Got {Count} partitions; holds {Held}")]
     private static partial void Assigned(ILogger logger, int count, int held);
 

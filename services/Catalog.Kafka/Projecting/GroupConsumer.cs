@@ -176,14 +176,8 @@ internal sealed partial class GroupConsumer : IDisposable
             }
             else _log.Write(e.Error);
         }
-        if (message is not null) _silentSince.Remove(message.TopicPartition);
-        if (_silentSince.Count > 0)
-            foreach (var (silent, since) in _silentSince)
-                if (Stopwatch.GetElapsedTime(since) > Silence)
-                {
-                    _silentSince.Remove(silent);
-                    _unplaced.Add(silent);
-                }
+        // Soon after it began there are none, and then a message costs nothing here.
+        if (_silentSince.Count > 0) Listen(message);
         if (_fresh.Count > 0)
         {
             // A pause may have survived from an earlier time with the partition.

@@ -18,7 +18,7 @@ internal static class FilterRestriction
         if (comparison is null) return Has(scanner, field, value);
         var (typed, expected) = Convert(field.Kind, comparison.Value, value.Text);
         if (typed is not null) return new FilterExpression.Compare(field, comparison.Value, typed);
-        scanner.Fail(value.At, $"expected {expected}, found `{Shorten(value.Text)}`");
+        scanner.Fail(value.At, $"expected {expected}, found `{Violations.Cut(value.Text, 40)}`");
         return null;
     }
 
@@ -97,6 +97,4 @@ internal static class FilterRestriction
         };
         return state != State.Unspecified;
     }
-
-    private static string Shorten(string text) => text.Length <= 40 ? text : text[..(char.IsHighSurrogate(text[39]) ? 39 : 40)] + "…";
 }

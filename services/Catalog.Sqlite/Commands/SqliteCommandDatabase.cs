@@ -70,21 +70,18 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
     }
 
     /// <summary>Runs housekeeping on the writer, between commands and in a transaction of its own. Keep it short: commands wait.</summary>
-    internal async Task RunAsync(Action<SqliteConnection> run, Action? committed = null)
-    {
-        var chore = new GroupWriter.Chore(run, committed);
-        _writer.Enqueue(chore);
-        await chore.Done.Task;
-    }
+    /// <exception cref="CommandStoreException">It failed, and nothing was done; the message says what to do.</exception>
+    internal Task RunAsync(Action<SqliteConnection> run, Action? committed = null) => RunAsync(new GroupWriter.Chore(run, committed));
 
     /// <summary>
     /// Puts what <see cref="SqliteBackup.PrepareAsync"/> made ready in the place of everything in this database, at one instant and in one durable transaction. Whoever reads or
     /// writes meanwhile, also in another process, sees the one or the other.
     /// </summary>
     /// <exception cref="CommandStoreException">It cannot be done, and nothing was; the message says what to do.</exception>
-    public async Task ReplaceAsync()
+    public Task ReplaceAsync() => RunAsync(new GroupWriter.Chore(Replace, Log.Replaced, inTransaction: false));
+
+    private async Task RunAsync(GroupWriter.Chore chore)
     {
-        var chore = new GroupWriter.Chore(Replace, Log.Replaced, inTransaction: false);
         _writer.Enqueue(chore);
         try
         {
@@ -92,7 +89,7 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
         }
         catch (Exception e) when (e is SqliteException or SqliteFault)
         {
-            throw Explain(e);
+            throw SqliteFile.Explain(e, Options.Path);
         }
     }
 
@@ -103,9 +100,6 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
         if (Options.Shared) prepared.Execute("UPDATE relay SET epoch = max(epoch, $epoch) + 2", new { epoch = connection.ExecuteScalar<long>("SELECT epoch FROM relay") });
         prepared.BackupDatabase(connection);
     }
-
-    /// <summary>A failure of SQLite's, in words for people.</summary>
-    internal CommandStoreException Explain(Exception error) => SqliteFile.Explain(error, Options.Path);
 
     /// <summary>Finishes the commands that wait and closes the file.</summary>
     public void Dispose()

@@ -33,7 +33,7 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
         await WriteAsync(connection => connection.Execute("UPDATE relay SET expires = 0, owner = NULL WHERE epoch = $epoch", new { epoch }));
 
     /// <inheritdoc />
-    public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) => ValueTask.FromResult(Read(
+    public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) => ValueTask.FromResult(database.Log.Readers.Read(
         """
         SELECT log.id, ifnull((SELECT max(position) FROM events), log.trimmed), max(relay.published, log.trimmed), max(relay.indexed, log.trimmed), direct_sync_since,
             (SELECT count(*) FROM dead_events)
@@ -45,9 +45,9 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
         }));
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(Explain(() =>
+    public ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(
         database.Log.Read("SELECT position, occurred, trace_parent, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2", after, limit,
-            row => new OutboxEvent(row.Long(0), Time(row.Long(1)), row.IsNull(2) ? null : row.Text(2), row.Blob(3).ToArray()), read => read.Body.Length)));
+            row => new OutboxEvent(row.Long(0), Time(row.Long(1)), row.IsNull(2) ? null : row.Text(2), row.Blob(3).ToArray()), read => read.Body.Length));
 
     /// <inheritdoc />
     public Task WaitAsync(long after, CancellationToken cancellation) => database.Log.WaitAsync(after, cancellation);
@@ -66,9 +66,9 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
         new { dead.Position, dead.TraceParent, body = dead.Body.ToArray(), dead.Reason, time = dead.Time.UtcTicks }));
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<DeadEvent>> ReadDeadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(Explain(() =>
+    public ValueTask<IReadOnlyList<DeadEvent>> ReadDeadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(
         database.Log.Read("SELECT position, trace_parent, body, reason, time FROM dead_events WHERE position > ?1 ORDER BY position LIMIT ?2", after, limit,
-            row => new DeadEvent(row.Long(0), row.IsNull(1) ? null : row.Text(1), row.Blob(2).ToArray(), row.Text(3), Time(row.Long(4))), dead => dead.Body.Length)));
+            row => new DeadEvent(row.Long(0), row.IsNull(1) ? null : row.Text(1), row.Blob(2).ToArray(), row.Text(3), Time(row.Long(4))), dead => dead.Body.Length));
 
     /// <inheritdoc />
     public async ValueTask RemoveDeadAsync(long position, CancellationToken cancellation) =>
@@ -77,39 +77,8 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
     private async Task<T> WriteAsync<T>(Func<SqliteConnection, T> write)
     {
         T? result = default;
-        try
-        {
-            await database.RunAsync(connection => result = write(connection));
-        }
-        catch (Exception e) when (e is SqliteException or SqliteFault)
-        {
-            throw database.Explain(e);
-        }
+        await database.RunAsync(connection => result = write(connection));
         return result!;
-    }
-
-    private T Read<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> read)
-    {
-        try
-        {
-            return database.Log.Readers.Read(sql, parameters, read);
-        }
-        catch (SqliteFault fault)
-        {
-            throw database.Explain(fault);
-        }
-    }
-
-    private T Explain<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (SqliteFault fault)
-        {
-            throw database.Explain(fault);
-        }
     }
 
     private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);

@@ -61,21 +61,14 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     }
 
     /// <inheritdoc />
-    public async Task RenewAsync(CancellationToken cancellation)
+    public Task RenewAsync(CancellationToken cancellation)
     {
         var id = NewId();
-        try
+        return _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id }), () =>
         {
-            await _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id }), () =>
-            {
-                _logId = id;
-                Wake();
-            });
-        }
-        catch (Exception e) when (e is SqliteException or SqliteFault)
-        {
-            throw SqliteFile.Explain(e, _options.Path);
-        }
+            _logId = id;
+            Wake();
+        });
     }
 
     /// <inheritdoc />
@@ -103,24 +96,12 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     }
 
     /// <summary>Reads events after a position, as many as are asked for or fit into one read.</summary>
-    internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Read(sql, [after, limit], rows =>
+    internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Readers.Read(sql, [after, limit], rows =>
     {
         var events = new List<T>();
         for (var bytes = 0; bytes < MaxBytes && rows.Step(); bytes += size(events[^1])) events.Add(take(rows));
         return events;
     });
-
-    private T Read<T>(string sql, ReadOnlySpan<long> values, Func<Statement, T> read)
-    {
-        try
-        {
-            return Readers.Read(sql, values, read);
-        }
-        catch (SqliteFault fault)
-        {
-            throw SqliteFile.Explain(fault, _options.Path);
-        }
-    }
 
     private static async Task LookAgainAsync(Task advanced, CancellationToken cancellation)
     {
@@ -147,7 +128,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
 
     private LogBounds ReadBounds()
     {
-        var bounds = Read("SELECT id, trimmed, (SELECT max(position) FROM events) FROM log", [], row =>
+        var bounds = Readers.Read("SELECT id, trimmed, (SELECT max(position) FROM events) FROM log", [], row =>
         {
             row.Step();
             return new LogBounds(row.Text(0), row.Long(1), row.IsNull(2) ? row.Long(1) : row.Long(2));

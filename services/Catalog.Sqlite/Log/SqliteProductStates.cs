@@ -9,22 +9,13 @@ public sealed class SqliteProductStates(string path) : IProductStates, IDisposab
     private readonly ConnectionPool _readers = new(path);
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation)
-    {
-        try
+    public ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
+        ValueTask.FromResult(_readers.Read<IReadOnlyList<ProductState>>("SELECT key, body FROM products WHERE key > ?1 ORDER BY key LIMIT ?2", [after, limit], rows =>
         {
-            return ValueTask.FromResult(_readers.Read<IReadOnlyList<ProductState>>("SELECT key, body FROM products WHERE key > ?1 ORDER BY key LIMIT ?2", [after, limit], rows =>
-            {
-                var products = new List<ProductState>();
-                while (rows.Step()) products.Add(new ProductState(rows.Long(0), rows.Blob(1).ToArray()));
-                return products;
-            }));
-        }
-        catch (SqliteFault fault)
-        {
-            throw SqliteFile.Explain(fault, path);
-        }
-    }
+            var products = new List<ProductState>();
+            while (rows.Step()) products.Add(new ProductState(rows.Long(0), rows.Blob(1).ToArray()));
+            return products;
+        }));
 
     /// <inheritdoc />
     public void Dispose() => _readers.Dispose();

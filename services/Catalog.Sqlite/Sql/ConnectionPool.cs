@@ -1,15 +1,29 @@
 using System.Collections.Concurrent;
+using Catalog.Commands;
 
 namespace Catalog.Sqlite.Sql;
 
-/// <summary>Reading connections to one file, each used by one caller at a time, with the statements that it prepared.</summary>
+/// <summary>Reading connections to a command database, each used by one caller at a time, with the statements that it prepared.</summary>
 internal sealed class ConnectionPool(string path) : IDisposable
 {
     private readonly ConcurrentBag<Reader> _idle = [];
     private volatile bool _disposed;
 
     /// <summary>Reads something on a connection of the pool. What <paramref name="read"/> has not stepped to its end is let go of.</summary>
+    /// <exception cref="CommandStoreException">It failed; the message says what to do.</exception>
     public T Read<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> read)
+    {
+        try
+        {
+            return ReadNow(sql, parameters, read);
+        }
+        catch (SqliteFault fault)
+        {
+            throw SqliteFile.Explain(fault, path);
+        }
+    }
+
+    private T ReadNow<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> read)
     {
         var reader = _idle.TryTake(out var idle) ? idle : new Reader(path);
         try
