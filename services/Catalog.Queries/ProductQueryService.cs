@@ -150,28 +150,27 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         var page = await reader.SearchAsync(plan, cancellation);
         QueriesTelemetry.Searched(time.GetElapsedTime(began), plan);
 
+        var response = new SearchProductsResponse { TotalSize = page.Total };
+        for (var i = 0; i < request.Facets.Count; i++) response.Facets.Add(new Facet { Field = request.Facets[i], Values = { page.Facets[i] } });
+        for (var i = 0; i < request.PriceRanges.Count; i++)
+            response.PriceRanges.Add(new PriceRangeCount { Range = request.PriceRanges[i], Count = page.PriceRanges[i] });
+
         var highlighter = request.Highlight ? new Highlighter(plan.Text) : null;
-        var (results, next) = (Results(page, highlighter), page.Next);
+        var room = MaxResponseBytes - response.CalculateSize();
+        var (results, next) = (Results(page, highlighter, room), page.Next);
         if (results.Count < page.Products.Count)
         {
             // Too large for one message: a shorter page, which knows where it ends.
             var shorter = await reader.SearchAsync(plan with { PageSize = results.Count, Facets = [], PriceRanges = [] }, cancellation);
-            (results, next) = (Results(shorter, highlighter), shorter.Next);
+            (results, next) = (Results(shorter, highlighter, room), shorter.Next);
         }
-        var response = new SearchProductsResponse
-        {
-            TotalSize = page.Total,
-            NextPageToken = next is null ? "" : PageTokens.Write(next, PageTokens.HashOf(request)),
-        };
         response.Results.AddRange(results);
-        for (var i = 0; i < request.Facets.Count; i++) response.Facets.Add(new Facet { Field = request.Facets[i], Values = { page.Facets[i] } });
-        for (var i = 0; i < request.PriceRanges.Count; i++)
-            response.PriceRanges.Add(new PriceRangeCount { Range = request.PriceRanges[i], Count = page.PriceRanges[i] });
+        response.NextPageToken = next is null ? "" : PageTokens.Write(next, PageTokens.HashOf(request));
         return response;
     }
 
-    // The hits that fit into one message, at least one.
-    private static List<SearchResult> Results(SearchPage page, Highlighter? highlighter)
+    // The hits that fit into what is left of the message, at least one.
+    private static List<SearchResult> Results(SearchPage page, Highlighter? highlighter, int room)
     {
         List<SearchResult> results = [];
         var bytes = 0;
@@ -180,7 +179,7 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
             var result = new SearchResult { Product = product };
             if (highlighter is not null) result.Highlights.AddRange(highlighter.Highlights(product));
             bytes += result.CalculateSize();
-            if (bytes > MaxResponseBytes && results.Count > 0) break;
+            if (bytes > room && results.Count > 0) break;
             results.Add(result);
         }
         return results;

@@ -17,6 +17,7 @@ internal sealed partial class GroupWriter : IDisposable
 
     private readonly SqliteConnection _connection;
     private readonly CommandStatements _statements;
+    private readonly WriteAheadLog _ahead;
     private readonly CommandDatabaseOptions _options;
     private readonly CommandMetrics _metrics;
     private readonly ILogger _log;
@@ -27,14 +28,16 @@ internal sealed partial class GroupWriter : IDisposable
 
     /// <param name="connection">The writer's connection.</param>
     /// <param name="statements">Its statements.</param>
+    /// <param name="ahead">Its write-ahead log.</param>
     /// <param name="options">The bounds.</param>
     /// <param name="committed">Told the position of the newest event after each commit that made one.</param>
     /// <param name="metrics">Counts groups and outcomes.</param>
     /// <param name="log">The log.</param>
     public GroupWriter(
-        SqliteConnection connection, CommandStatements statements, CommandDatabaseOptions options, Action<long> committed, CommandMetrics metrics, ILogger log)
+        SqliteConnection connection, CommandStatements statements, WriteAheadLog ahead, CommandDatabaseOptions options, Action<long> committed, CommandMetrics metrics,
+        ILogger log)
     {
-        (_connection, _statements, _options, _committed, _metrics, _log) = (connection, statements, options, committed, metrics, log);
+        (_connection, _statements, _ahead, _options, _committed, _metrics, _log) = (connection, statements, ahead, options, committed, metrics, log);
         _thread = new Thread(Run) { IsBackground = true, Name = "command writer" };
         _thread.Start();
     }
@@ -85,6 +88,7 @@ internal sealed partial class GroupWriter : IDisposable
             if (group is [Chore chore]) RunChore(chore);
             else RunGroup(group);
             group.Clear();
+            if (_ahead.IsLong) EmptyLog();
         }
     }
 
@@ -198,6 +202,19 @@ internal sealed partial class GroupWriter : IDisposable
         }
     }
 
+    private void EmptyLog()
+    {
+        try
+        {
+            _ahead.Empty();
+        }
+        catch (SqliteFault e)
+        {
+            // Nothing is lost, and the commands say it too if it stays.
+            LogStaysLong(_log, e);
+        }
+    }
+
     private void RollBack()
     {
         // Some failures, such as a full disk, have rolled back already.
@@ -240,4 +257,7 @@ internal sealed partial class GroupWriter : IDisposable
 
     [LoggerMessage(2, LogLevel.Error, "A command failed")]
     private static partial void CommandFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(3, LogLevel.Warning, "The write-ahead log of the command database could not be emptied; it is tried again when it has grown further")]
+    private static partial void LogStaysLong(ILogger logger, Exception error);
 }

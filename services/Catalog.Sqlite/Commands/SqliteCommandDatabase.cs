@@ -17,7 +17,8 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
     {
         Options = options;
         Log = new SqliteEventLog(options, connection.QuerySingle<string>("SELECT id FROM log"), RunAsync);
-        _writer = new GroupWriter(connection, new CommandStatements(new Connection(connection.Handle!), time), options, Log.Advance, metrics, log);
+        var raw = new Connection(connection.Handle!);
+        _writer = new GroupWriter(connection, new CommandStatements(raw, time), new WriteAheadLog(raw, options.Path, step: 64 << 20), options, Log.Advance, metrics, log);
     }
 
     /// <summary>Opens the file, makes it if it is missing, and brings it to the schema of this build.</summary>

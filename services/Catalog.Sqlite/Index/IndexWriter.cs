@@ -30,7 +30,8 @@ internal sealed class IndexWriter : IIndexWriter
         _lastRow = connection.Prepare("SELECT coalesce(max(row), 0) FROM docs");
         _tables = new ProductTables(connection, file.Terms, file.Vocabulary);
         _merger = new SegmentMerger(connection);
-        _log = new WriteAheadLog(connection, file.Path);
+        connection.Execute("PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 200");
+        _log = new WriteAheadLog(connection, file.Path, step: 16 << 20);
     }
 
     /// <summary>Set after each commit that readers may wait for.</summary>
@@ -118,7 +119,21 @@ internal sealed class IndexWriter : IIndexWriter
         Changed?.Invoke();
         _file.Readers.LetGo();
         _merger.Merge(bytes);
-        _log.Empty(_file.Readers);
+        if (_log.IsLong) EmptyLog();
+    }
+
+    private void EmptyLog()
+    {
+        _file.Readers.KeepViews = false;
+        try
+        {
+            _file.Readers.LetGo();
+            _log.Empty();
+        }
+        finally
+        {
+            _file.Readers.KeepViews = true;
+        }
     }
 
     // Finds out where the file stands: at the beginning, and after an attempt that failed, perhaps only in telling that it had not.

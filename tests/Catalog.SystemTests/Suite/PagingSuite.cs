@@ -48,19 +48,27 @@ public abstract class PagingSuite(ICatalogUnderTest catalog)
     {
         const int Count = 80;
         var word = TestProducts.Word();
+        // Values of 1 KB, each in one product alone, so that the facets take more than a megabyte of their own.
+        var keys = Enumerable.Range(0, 13).Select(i => $"{word}{i}").ToList();
+        void Large(Product product)
+        {
+            (product.Brand, product.Description) = (word, new string('d', 65_000));
+            foreach (var key in keys) product.Attributes.Add(key, product.Sku + new string('v', 1_000));
+        }
         List<string> names = [];
         foreach (var some in Enumerable.Range(0, Count).Chunk(40))
         {
-            var batch = new BatchWriteProductsRequest { Commands = { some.Select(i => new WriteCommand { Create = TestProducts.Create($"{word}-{i}", and: p => (p.Brand, p.Description) = (word, new string('d', 65_000))) }) } };
+            var batch = new BatchWriteProductsRequest { Commands = { some.Select(i => new WriteCommand { Create = TestProducts.Create($"{word}-{i}", and: Large) }) } };
             names.AddRange((await catalog.Writes().BatchWriteProductsAsync(batch)).Results.Select(r => r.Receipt.Name));
         }
-        var request = new SearchProductsRequest { Filter = $"brand = \"{word}\"", PageSize = 100 };
+        var request = new SearchProductsRequest { Filter = $"brand = \"{word}\"", PageSize = 100, FacetLimit = 100, Facets = { keys.Select(k => $"attributes.{k}") } };
         await Eventually.TrueAsync("all are found", async () => (await SearchAsync(Via.Grpc, request)).TotalSize == Count);
         List<string> seen = [];
         do
         {
             var page = await SearchAsync(Via.Grpc, request);
             Assert.InRange(page.CalculateSize(), 1, 4 * 1024 * 1024);
+            Assert.All(page.Facets, f => Assert.Equal(Count, f.Values.Count));
             seen.AddRange(page.Results.Select(r => r.Product.Name));
             request.PageToken = page.NextPageToken;
         }

@@ -61,6 +61,34 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
     }
 
     [Fact]
+    public async Task The_write_ahead_log_stays_short_with_a_reader_at_every_commit()
+    {
+        const int Large = 60_000, Groups = 75, Size = 16;
+        using var folder = new TempFolder();
+        using var database = Open(folder, o => o.MaxGroup = Size);
+        await database.ExecuteAllAsync([.. Enumerable.Range(0, Size).Select(i => TestCommands.Create($"p{i}"))]);
+        using var reader = new SqliteConnection($"Data Source={folder.File("catalog.db")};Pooling=False");
+        reader.Open();
+        var longest = 0L;
+        for (var group = 0; group < Groups; group++)
+        {
+            using (var view = reader.BeginTransaction(deferred: true))
+            {
+                // What it sees is older than the commit, so that the log cannot be written back whole.
+                reader.ExecuteScalar<long>("SELECT max(position) FROM events", transaction: view);
+                var title = new string((char)('!' + group), Large);
+                Assert.All(await database.ExecuteAllAsync([.. Enumerable.Range(0, Size).Select(i => TestCommands.Retitle($"p{i}", title))]),
+                    outcome => Assert.IsType<CommandOutcome.Committed>(outcome));
+            }
+            await database.RunAsync(_ => { });
+            longest = Math.Max(longest, new FileInfo(folder.File("catalog.db-wal")).Length);
+        }
+        // Each command writes its product and its event.
+        Assert.True(2L * Large * Size * Groups > 120 << 20);
+        Assert.InRange(longest, 50 << 20, 70 << 20);
+    }
+
+    [Fact]
     public void A_file_of_a_newer_build_is_refused()
     {
         using var folder = new TempFolder();
