@@ -42,17 +42,30 @@ internal sealed class IndexWriter : IIndexWriter
     internal IndexFile File => _file;
 
     public ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation) =>
-        UseAsync(() => Write(products, cancellation), cancellation);
+        WriteIntoAsync(() => Write(products, cancellation), cancellation);
 
     public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => UseAsync(() => Read(_getPosition), cancellation, needsDocs: false);
 
-    public async ValueTask SavePositionAsync(long position, CancellationToken cancellation) => await UseAsync(
+    public async ValueTask SavePositionAsync(long position, CancellationToken cancellation) => await WriteIntoAsync(
         () =>
         {
             _setPosition.Bind(1, position).Run();
             return true;
         },
         cancellation);
+
+    // What is written into a file that is closed or broken will never be read, however often it is repeated.
+    private async ValueTask<T> WriteIntoAsync<T>(Func<T> write, CancellationToken cancellation)
+    {
+        try
+        {
+            return await UseAsync(write, cancellation);
+        }
+        catch (IndexUnavailableException e) when (!_file.IsUsable)
+        {
+            throw new IndexLostException("The index that was written is damaged or gone; another one is built.", e);
+        }
+    }
 
     /// <summary>Runs something on the writer's connection, alone.</summary>
     public async ValueTask<T> UseAsync<T>(Func<T> use, CancellationToken cancellation, bool needsDocs = true)

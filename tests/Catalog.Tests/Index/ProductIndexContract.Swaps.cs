@@ -40,6 +40,8 @@ public abstract partial class ProductIndexContract
         var first = await Indices.CreateAsync(LogId, Cancellation);
         await first.WriteAsync([Titled("p", "first")], Cancellation);
         var second = await Indices.CreateAsync(LogId, Cancellation);
+        // To repeat it would be of no use.
+        await Assert.ThrowsAsync<IndexLostException>(async () => await first.WriteAsync([Titled("p", "again")], Cancellation));
         await Indices.SwapAsync(second, Cancellation);
         Assert.Null(await GetAsync("p"));
         await Assert.ThrowsAsync<IndexUnavailableException>(async () => await Indices.SwapAsync(first, Cancellation));

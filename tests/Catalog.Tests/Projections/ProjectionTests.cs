@@ -130,6 +130,23 @@ public sealed class ProjectionTests : IAsyncLifetime
 
     [Theory]
     [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_rebuild_whose_index_is_gone_ends(int page)
+    {
+        await _it.Commit(TestCommands.Create("lamp"));
+        var pages = 0;
+        _it.States.BeforePage = async () =>
+        {
+            if (++pages != page) return;
+            // While the products are written, or while it catches up.
+            await _it.Commit(TestCommands.Create("chair"));
+            await _it.Indexes.CreateAsync("log", default);
+        };
+        await Assert.ThrowsAsync<IndexLostException>(_it.BuildAsync);
+    }
+
+    [Theory]
+    [InlineData(1)]
     [InlineData(int.MaxValue)]
     public async Task A_rebuild_starts_over_where_the_log_was_trimmed_beyond_its_position(int times)
     {
