@@ -13,6 +13,9 @@ namespace Catalog.Commands;
 /// </remarks>
 public interface ICommandStore
 {
+    /// <summary>How many bytes the commands may have that wait; beyond it more are refused, as beyond a number of them (G10).</summary>
+    internal const long MaxWaitingBytes = 64 << 20;
+
     /// <summary>Runs one command.</summary>
     Task<CommandOutcome> ExecuteAsync(ProductCommand command);
 
@@ -41,6 +44,9 @@ public sealed class ProductCommand
     /// Decides: product as it is (null if there never was one) and its id → decision. Pure; runs again after a conflict.
     /// </summary>
     public required Func<Product?, string, Decision> Decide { get; init; }
+
+    /// <summary>How many bytes the command takes while it waits, about: those of its request.</summary>
+    public int Size { get; init; }
 
     /// <summary>W3C trace context of the call, kept with the event.</summary>
     public string? TraceParent { get; init; }

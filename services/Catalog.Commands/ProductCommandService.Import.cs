@@ -111,6 +111,7 @@ public sealed partial class ProductCommandService
         NewProductId = NewId(),
         Request = null,
         Decide = Decide(row, Actor(context)),
+        Size = row.CalculateSize(),
         TraceParent = Activity.Current?.Id,
         Cancellation = context.CancellationToken,
     };

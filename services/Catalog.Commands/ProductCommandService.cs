@@ -74,6 +74,7 @@ public sealed partial class ProductCommandService(ICommandStore store, TimeProvi
             // Also a command without request_id has a key, so that the store can find out what became of a commit that it got no answer to.
             Request = requestId.Length > 0 ? new RequestKey(actor, requestId, ContentHash.Of(request)) : new RequestKey(actor, NewId(), []),
             Decide = Decide(request, actor),
+            Size = request.CalculateSize(),
             TraceParent = Activity.Current?.Id,
             Cancellation = context.CancellationToken,
         };

@@ -30,8 +30,8 @@ public static class KafkaRegistration
         services.TryAddSingleton<BatchProjection>();
         services.TryAddSingleton<ProjectorStatus>();
         services.TryAddSingleton(s => new KafkaProjector(
-            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<IIndexSet>(), s.GetRequiredService<BatchProjection>(), s.GetRequiredService<ProjectorStatus>(),
-            s.GetRequiredService<KafkaProjectorMetrics>(), s.GetRequiredService<ILogger<KafkaProjector>>()));
+            s.GetRequiredService<KafkaClients>(), s.GetRequiredService<TopicAdmin>(), options, s.GetRequiredService<IIndexSet>(), s.GetRequiredService<BatchProjection>(),
+            s.GetRequiredService<ProjectorStatus>(), s.GetRequiredService<KafkaProjectorMetrics>(), s.GetRequiredService<ILogger<KafkaProjector>>()));
         return services.AddHostedService(s => s.GetRequiredService<KafkaProjector>());
     }
 

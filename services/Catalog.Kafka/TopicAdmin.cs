@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -80,14 +81,15 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
         return committed.ToDictionary(p => p.Partition.Value, p => p.Offset.Value >= 0 ? p.Offset.Value : (long?)null);
     }
 
-    /// <summary>How many messages of these partitions the group has not passed yet.</summary>
-    public async Task<long> GetLagAsync(string group, string topic, IReadOnlyCollection<int> partitions, CancellationToken cancellation)
+    /// <summary>How far a group is in a topic: of each partition the next offset to pass, and where it ends.</summary>
+    public async Task<Dictionary<int, Passage>> GetPassagesAsync(string group, string topic, CancellationToken cancellation)
     {
+        var partitions = await GetPartitionsAsync(topic, cancellation);
         // Before the ends, so that what is committed meanwhile makes the lag too large rather than negative.
         var committed = await GetCommittedAsync(group, topic, partitions, cancellation);
         var ends = await GetOffsetsAsync(topic, partitions, OffsetSpec.Latest(), cancellation);
         var begins = await GetOffsetsAsync(topic, partitions.Where(p => committed[p] is null), OffsetSpec.Earliest(), cancellation);
-        return partitions.Sum(p => Math.Max(0, ends[p] - (committed[p] ?? begins[p])));
+        return partitions.ToDictionary(p => p, p => new Passage(committed[p] ?? begins[p], ends[p]));
     }
 
     /// <summary>Whether the cluster answers and has the topic.</summary>
@@ -112,4 +114,14 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
             foreach (var consumer in _groups.Values) consumer.Dispose();
         }
     }
+}
+
+/// <summary>How far a group is in a partition.</summary>
+/// <param name="Passed">The next offset that it has to pass.</param>
+/// <param name="End">Where the partition ends.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Passage(long Passed, long End)
+{
+    /// <summary>How many messages it has to pass.</summary>
+    public long Lag => Math.Max(0, End - Passed);
 }

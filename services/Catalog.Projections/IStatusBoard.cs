@@ -8,7 +8,7 @@ public interface IStatusBoard
     /// <summary>Notes how far the relay is. One relay is active at a time; a report of a lower epoch than the one noted is dropped.</summary>
     ValueTask ReportAsync(RelayReport report, CancellationToken cancellation);
 
-    /// <summary>Notes how far one projector is.</summary>
+    /// <summary>Notes how far the projectors are, as one of them sees it.</summary>
     ValueTask ReportAsync(ProjectorReport report, CancellationToken cancellation);
 }
 
@@ -21,10 +21,10 @@ public interface IStatusBoard
 /// <param name="Time">When this was so.</param>
 public sealed record RelayReport(string LogId, long Epoch, long Backlog, DateTimeOffset? Oldest, bool DirectSync, DateTimeOffset Time);
 
-/// <summary>How far one projector is with the partitions that it holds.</summary>
-/// <param name="Projector">Its name: the host's.</param>
-/// <param name="Lag">How many messages of its partitions are not in the index yet.</param>
-/// <param name="Newest">When the newest event occurred that it wrote; null if it wrote none.</param>
+/// <summary>How far the projectors are, whoever of them holds which partition, or none does.</summary>
+/// <param name="Projector">Which one says it: its host's name.</param>
+/// <param name="Lag">How many messages are not in the index yet.</param>
+/// <param name="Oldest">Since when the oldest of them has been there, as far as this projector knows; null if there is none.</param>
 /// <param name="DeadLetters">Dead letters that wait to be replayed.</param>
 /// <param name="Time">When this was so.</param>
-public sealed record ProjectorReport(string Projector, long Lag, DateTimeOffset? Newest, long DeadLetters, DateTimeOffset Time);
+public sealed record ProjectorReport(string Projector, long Lag, DateTimeOffset? Oldest, long DeadLetters, DateTimeOffset Time);

@@ -6,8 +6,10 @@ namespace Catalog.Queries;
 /// <summary>Changes as they happen. Adapters: the embedded event log, the Kafka topic.</summary>
 internal interface IChangeFeed
 {
-    /// <summary>The position after everything that has happened so far.</summary>
-    ValueTask<WatchPosition> GetEndAsync(CancellationToken cancellation);
+    /// <summary>
+    /// A position before which everything is in the index: who reads the index afterwards, and then watches from it, misses nothing. Some that is in the index may come after it.
+    /// </summary>
+    ValueTask<WatchPosition> GetIndexedAsync(CancellationToken cancellation);
 
     /// <summary>
     /// The changes after a position, batch by batch, for ever; an empty batch when none came for <paramref name="heartbeat"/>. Pull-based: nothing is read ahead of a

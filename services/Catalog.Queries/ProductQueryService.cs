@@ -16,9 +16,11 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
     // Clients of gRPC refuse messages beyond 4 MiB unless told otherwise; the rest is room for what is not products.
     private const int MaxResponseBytes = 3_500_000;
 
+    private static readonly TimeSpan PositionPatience = TimeSpan.FromSeconds(3);
+
     private readonly ConsistencyGate _gate = new(index, options, time);
     private readonly SearchLimiter _searches = new(options);
-    private readonly ChangeWatch _watch = new(feed, options, time, stopping);
+    private readonly ChangeWatch _watch = new(feed, index, options, time, stopping);
 
     public override Task<Product> GetProduct(GetProductRequest request, ServerCallContext context) =>
         Failures.Told(GetAsync(request, context), context, time);
@@ -116,11 +118,11 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         WatchPosition? end = null;
         try
         {
-            end = await feed.GetEndAsync(context.CancellationToken);
+            end = await _watch.GetPositionAsync(context.CancellationToken).WaitAsync(PositionPatience, time, context.CancellationToken);
         }
-        catch (IndexUnavailableException)
+        catch (Exception e) when (e is IndexUnavailableException or TimeoutException)
         {
-            // The queue is away, which is just when people want to know the rest.
+            // The queue or the index is away, which is just when people want to know the rest.
         }
         var status = await index.GetStatusAsync(context.CancellationToken);
         var now = time.GetUtcNow();

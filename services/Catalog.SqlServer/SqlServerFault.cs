@@ -1,5 +1,7 @@
 using System.Security.Authentication;
+using Catalog.SqlServer.Commands;
 using Catalog.SqlServer.Sql;
+using Google.Protobuf;
 using Microsoft.Data.SqlClient;
 
 namespace Catalog.SqlServer;
@@ -23,7 +25,7 @@ internal static class SqlServerFault
     /// <summary>Another writer was first, to the product, its id, a SKU or the receipt: load again and decide anew.</summary>
     public static bool IsConflict(this SqlException error) => error.Number is DuplicateKey or UniqueConstraint or Statements.WrittenMeanwhile;
 
-    /// <summary>Whether a product has the SKU already. The names of the other constraints and the values that an error quotes cannot contain the index's.</summary>
+    /// <summary>Whether a product has the SKU already. The names of the other constraints and the ids that an error quotes cannot contain the index's; a request id that does is known by its receipt.</summary>
     public static bool IsSkuTaken(this SqlException error) => error.Number is DuplicateKey or UniqueConstraint && error.Message.Contains(Statements.SkuIndex, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether it may go well a moment later. A certificate that is not trusted will not.</summary>
@@ -31,6 +33,7 @@ internal static class SqlServerFault
     {
         SqlException e => !IsAboutCertificates(e) && (e.Class >= 20 && e.Number is not (18456 or 4060) || e.Errors.Cast<SqlError>().Any(one => IsTransient(one.Number))),
         // The driver says so where no connection of the pool became free in time, and where one was lost between two statements.
+        InvalidProtocolBufferException => false,
         InvalidOperationException or IOException or TimeoutException => true,
         _ => false,
     };
@@ -44,6 +47,8 @@ internal static class SqlServerFault
         SqlException e when IsAboutCertificates(e) => Untrusted(connection),
         SqlException e => Explain(e.Number, e.Message, connection),
         _ when error.IsTransient() => $"No connection to {Name(connection)} became free in time. It answers too slowly, or CommandDatabase:MaxConcurrency is too high for it.",
+        InvalidProtocolBufferException or DefectException { InnerException: InvalidProtocolBufferException } =>
+            $"{Name(connection)} is damaged: a product in it cannot be read. The others are served. Restore a backup of the database, and then run \"restored\".",
         _ => "The command failed; the service's log says how.",
     };
 

@@ -18,7 +18,7 @@ public sealed partial class SqlServerOptions
     /// <summary>Commands that run at once, each on a connection of its own.</summary>
     public int MaxConcurrency { get; set; } = 64;
 
-    /// <summary>How often a command is tried at most where the database fails for the moment.</summary>
+    /// <summary>How often a command is tried at most where the database fails for the moment; after 8 seconds it is not begun again.</summary>
     public int MaxAttempts { get; set; } = 6;
 
     /// <summary>How long events are kept after every reader has passed them.</summary>

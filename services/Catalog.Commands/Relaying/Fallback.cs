@@ -102,10 +102,10 @@ internal sealed partial class Fallback(
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var syncing = sync.RunAsync(Indexed, position => Interlocked.Exchange(ref _indexed, position), enough.Token);
+        var saving = SaveRegularlyAsync(enough.Token);
         try
         {
             var back = WaitUntilQueueIsBackAsync(enough.Token);
-            var saving = SaveRegularlyAsync(enough.Token);
             await await Task.WhenAny(back, saving, syncing);
             if (!back.IsCompletedSuccessfully) throw new InvalidOperationException("Direct sync ended by itself.");
         }
@@ -113,6 +113,7 @@ internal sealed partial class Fallback(
         {
             await enough.CancelAsync();
             await syncing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

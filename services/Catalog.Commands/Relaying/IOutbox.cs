@@ -46,7 +46,22 @@ public interface IOutbox
 /// <summary>The lease, as it was taken.</summary>
 /// <param name="Epoch">Grows by one with every relay that takes it.</param>
 /// <param name="State">How far the relay before was.</param>
-public sealed record RelayLease(long Epoch, OutboxState State);
+public sealed record RelayLease(long Epoch, OutboxState State)
+{
+    /// <summary>The lease of an epoch that was taken a moment ago. Where the rest cannot be read, it is given back: nobody else could have it until it runs out.</summary>
+    public static async ValueTask<RelayLease> BeginAsync(IOutbox outbox, long epoch, CancellationToken cancellation)
+    {
+        try
+        {
+            return new RelayLease(epoch, await outbox.GetStateAsync(cancellation));
+        }
+        catch
+        {
+            await outbox.ReleaseAsync(epoch, CancellationToken.None);
+            throw;
+        }
+    }
+}
 
 /// <summary>How far the relay is.</summary>
 /// <param name="LogId">The event log.</param>

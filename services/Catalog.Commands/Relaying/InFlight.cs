@@ -3,10 +3,14 @@ namespace Catalog.Commands.Relaying;
 /// <summary>The events that were handed to the queue and are not answered for, in the order of the log. Answers come in any order; the checkpoint follows the oldest one that is missing.</summary>
 internal sealed class InFlight(long published)
 {
+    // Behind one that the queue does not take, as while a partition is away, the others are answered for; so many are remembered, without their bodies.
+    private const int MaxEntries = 100_000;
+
     private readonly Lock _gate = new();
     private readonly Queue<Entry> _entries = new();
     private readonly Dictionary<long, Entry> _open = [];
     private long _published = published;
+    private TaskCompletionSource? _room;
 
     /// <summary>Up to here everything is answered for.</summary>
     public long Published
@@ -31,7 +35,17 @@ internal sealed class InFlight(long published)
     {
         get
         {
-            lock (_gate) return _entries.TryPeek(out var first) ? first.Event.Occurred : null;
+            lock (_gate) return _entries.TryPeek(out var first) ? first.Occurred : null;
+        }
+    }
+
+    /// <summary>Completes once some more may be added.</summary>
+    public Task UntilRoomAsync()
+    {
+        lock (_gate)
+        {
+            if (_entries.Count < MaxEntries) return Task.CompletedTask;
+            return (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -58,13 +72,14 @@ internal sealed class InFlight(long published)
         lock (_gate)
         {
             if (!_open.Remove(position, out var entry)) return null;
-            entry.IsDone = true;
-            while (_entries.TryPeek(out var first) && first.IsDone)
+            entry.Event = null;
+            while (_entries.TryPeek(out var first) && first.Event is null)
             {
-                _published = first.Event.Position;
+                _published = first.Position;
                 _entries.Dequeue();
             }
-            return entry.Event.Occurred;
+            TellRoom();
+            return entry.Occurred;
         }
     }
 
@@ -75,13 +90,24 @@ internal sealed class InFlight(long published)
         {
             _entries.Clear();
             _open.Clear();
+            TellRoom();
         }
+    }
+
+    private void TellRoom()
+    {
+        if (_room is null || _entries.Count >= MaxEntries) return;
+        _room.SetResult();
+        _room = null;
     }
 
     private sealed class Entry(OutboxEvent happened)
     {
-        public OutboxEvent Event { get; } = happened;
+        public long Position { get; } = happened.Position;
 
-        public bool IsDone { get; set; }
+        public DateTimeOffset Occurred { get; } = happened.Occurred;
+
+        /// <summary>Null once it is answered for.</summary>
+        public OutboxEvent? Event { get; set; } = happened;
     }
 }

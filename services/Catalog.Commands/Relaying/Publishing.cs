@@ -131,11 +131,14 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
     {
         while (true)
         {
-            var (logId, events) = await ReadAsync(cancellation);
+            await _inFlight.UntilRoomAsync().WaitAsync(cancellation);
+            var events = await ReadAsync(cancellation);
+            var now = time.GetUtcNow();
             foreach (var happened in events)
             {
-                _inFlight.Add(happened);
-                if (EventEnvelope.TryCreate(happened, logId, out var envelope, out var fault)) await session.PublishAsync(envelope, cancellation);
+                // None occurred later than now, whatever a clock elsewhere says: how old the oldest is decides whether the queue is passed by.
+                _inFlight.Add(happened.Occurred > now ? happened with { Occurred = now } : happened);
+                if (EventEnvelope.TryCreate(happened, lease.State.LogId, out var envelope, out var fault)) await session.PublishAsync(envelope, cancellation);
                 else _refused.Writer.TryWrite(new PublishReport(happened.Position, PublishOutcome.Refused, fault));
                 Interlocked.Exchange(ref _read, happened.Position);
             }
@@ -143,15 +146,19 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
     }
 
     /// <summary>The next events. A command database that is away for a moment is no reason to give up what is on its way to the queue.</summary>
-    private async Task<(string LogId, IReadOnlyList<OutboxEvent> Events)> ReadAsync(CancellationToken cancellation)
+    private async Task<IReadOnlyList<OutboxEvent>> ReadAsync(CancellationToken cancellation)
     {
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                // The log's id after the events: they may go out under an id that is newer than they are, never under one that is gone.
-                if (await outbox.ReadAsync(Read, Batch, cancellation) is { Count: > 0 } events) return ((await outbox.GetStateAsync(cancellation)).LogId, events);
+                if (await outbox.ReadAsync(Read, Batch, cancellation) is { Count: > 0 } events)
+                {
+                    // After the events. Where the database was restored meanwhile, they may be of either log, and the positions of the lease are those of the one that is gone.
+                    if ((await outbox.GetStateAsync(cancellation)).LogId != lease.State.LogId) throw new RelayDeposedException();
+                    return events;
+                }
                 await outbox.WaitAsync(Read, cancellation);
             }
             catch (CommandStoreException e)

@@ -13,6 +13,7 @@ internal static class RequestRules
     public const long MaxStock = 1_000_000_000_000;
     public const int MaxProductBytes = 256 * 1024;
     public const int MaxRequestIdLength = 100;
+    private const int MaxMoneyBytes = 64;
     private const int MaxTitle = 512, MaxDescription = 64 * 1024, MaxBrand = 256, MaxCategories = 32, MaxCategory = 256, MaxAttributes = 100, MaxKey = 128, MaxValue = 1024,
         MaxReason = 256, MaxSku = 64;
 
@@ -155,6 +156,8 @@ internal static class RequestRules
     private static void CheckMoney(Money? money, string field, Violations violations)
     {
         if (money is null) return;
+        // What this build does not know in it would be kept, whatever its size.
+        if (money.CalculateSize() > MaxMoneyBytes) violations.Add(field, $"must serialise to at most {MaxMoneyBytes} bytes: an amount and its currency take fewer");
         if (money.CurrencyCode.Length != 3 || money.CurrencyCode.AsSpan().ContainsAnyExceptInRange('A', 'Z'))
             violations.Add(field + ".currency_code", "must be an ISO 4217 code of three capital letters, such as USD");
         if (money.Units is < 0 or > Amount.MaxUnits) violations.Add(field + ".units", $"must be 0 to {Amount.MaxUnits}");

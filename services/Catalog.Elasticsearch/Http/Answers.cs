@@ -103,8 +103,6 @@ internal sealed record Note
 
     public long? Lag { get; init; }
 
-    public long? Newest { get; init; }
-
     public long? DeadLetters { get; init; }
 
     /// <summary>Which process rebuilds.</summary>

@@ -56,11 +56,14 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     public async ValueTask<IIndexWriter> CreateAsync(string logId, CancellationToken cancellation)
     {
         await _lease.TakeAsync(cancellation);
+        // Its name is free in a moment. Who still writes into it must not meet the new one.
+        var abandoned = _building?.Index;
         _building = null;
         await _old.RemoveAsync(alsoUnfinished: true, cancellation);
         for (var attempt = 0; ; attempt++)
         {
             var index = _names.New(_time.GetUtcNow(), attempt);
+            if (index == abandoned) continue;
             var alias = IndexNames.Building(index);
             if (!await _client.CreateAsync(index, json => IndexSchema.Write(json, _options, logId, alias), cancellation)) continue;
             return _building = new IndexWriter(_client, index, logId, alias, _time, _lease.KeepAsync);

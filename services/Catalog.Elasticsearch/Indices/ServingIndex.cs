@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Catalog.Elasticsearch.Http;
+using Catalog.Queries;
 
 namespace Catalog.Elasticsearch.Indices;
 

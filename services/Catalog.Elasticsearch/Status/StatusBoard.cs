@@ -33,7 +33,7 @@ internal sealed partial class StatusBoard(StatusIndex notes, OldIndices old, Tim
         $"projector-{report.Projector}", "",
         new Note
         {
-            Kind = Note.Projector, Time = Milliseconds(report.Time)!.Value, Name = report.Projector, Lag = report.Lag, Newest = Milliseconds(report.Newest),
+            Kind = Note.Projector, Time = Milliseconds(report.Time)!.Value, Name = report.Projector, Lag = report.Lag, Oldest = Milliseconds(report.Oldest),
             DeadLetters = report.DeadLetters,
         },
         cancellation);

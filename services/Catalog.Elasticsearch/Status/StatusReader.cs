@@ -32,12 +32,11 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
         var next = relay?.LogId == logId ? null : relay?.LogId;
         var rebuilding = logId is null || next is not null || notes.Any(note => note.Kind == Note.Rebuild);
 
-        // While the relay feeds the index itself, what the projectors have still to go through is in it already.
+        // While the relay feeds the index itself, what the projectors have still to go through is in it already. Each of them sees all of it, and some have seen it for longer.
         var direct = relay?.DirectSync ?? false;
-        var behind = direct ? [] : projectors.Where(note => note.Lag > 0).ToList();
-        var lag = (relay?.Backlog ?? 0) + behind.Sum(note => note.Lag ?? 0);
-        // A projector knows how old the newest event is that it wrote; the oldest that it did not is no older.
-        long? oldest = lag == 0 ? null : behind.Select(note => note.Newest).Append(relay?.Oldest).Min();
+        var behind = direct ? 0 : projectors.MaxBy(note => note.Time)?.Lag ?? 0;
+        var lag = (relay?.Backlog ?? 0) + behind;
+        var oldest = (behind > 0 ? projectors.Where(note => note.Lag > 0).Select(note => note.Oldest) : []).Append(relay?.Oldest).Min();
         var phase = rebuilding ? Phase.Rebuilding
             : relay is null || (projectors.Count == 0 && !direct) ? Phase.Unknown
             : lag > 0 ? Phase.CatchingUp : Phase.Current;

@@ -13,8 +13,10 @@ internal sealed partial class BatchProjection(
     private const int MaxLinks = 128;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(10);
 
-    /// <summary>When the newest event occurred that is in the index by this process; null before the first.</summary>
-    public DateTimeOffset? Newest { get; private set; }
+    private long _inHand;
+
+    /// <summary>When the oldest event occurred of those that are being written; null if there are none.</summary>
+    public DateTimeOffset? InHand => Interlocked.Read(ref _inHand) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Returns once everything is in the index, skipped for a reason, or acknowledged as a dead letter. Only then may the offsets be committed.</summary>
     public async Task ProjectAsync(IReadOnlyList<ConsumeResult<byte[], byte[]>> messages, CancellationToken cancellation)
@@ -27,6 +29,7 @@ internal sealed partial class BatchProjection(
             if (EventMessage.TryRead(message.Message, out var happened, out var fault)) events.Add((happened, message));
             else faulty.Add((message, fault));
         }
+        Interlocked.Exchange(ref _inHand, events.Select(e => e.Event.OccurredTime).Where(t => t is not null).Select(t => t.ToDateTimeOffset().UtcTicks).DefaultIfEmpty().Min());
         var pause = FirstPause;
         for (var attempt = 1; ; attempt++)
         {
@@ -38,6 +41,7 @@ internal sealed partial class BatchProjection(
                 {
                     await ProjectAsync(events, faulty, index, cancellation);
                     if (attempt > 1) GoesOn(logger, attempt);
+                    Interlocked.Exchange(ref _inHand, 0);
                     return;
                 }
                 if (attempt == 1) NoIndex(logger);
@@ -68,7 +72,6 @@ internal sealed partial class BatchProjection(
             kafkaMetrics.CountOtherLog(events.Count - batch.Count);
             OtherLog(logger, events.Count - batch.Count, index.LogId);
         }
-        if (batch.Newest is { } newest && !(newest <= Newest)) Newest = newest;
         metrics.CountProjected(batch.Count, batch.Newest is { } occurred ? time.GetUtcNow() - occurred : null);
     }
 

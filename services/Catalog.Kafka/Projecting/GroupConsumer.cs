@@ -121,13 +121,7 @@ internal sealed partial class GroupConsumer : IDisposable
         }
     }
 
-    /// <summary>What the group committed for a partition; <see cref="Offset.Unset"/> if nothing.</summary>
-    public Offset GetCommitted(TopicPartition partition, TimeSpan limit) => _consumer.Committed([partition], limit)[0].Offset;
-
-    /// <summary>Where a partition begins and ends.</summary>
-    public WatermarkOffsets GetBounds(TopicPartition partition, TimeSpan limit) => _consumer.QueryWatermarkOffsets(partition, limit);
-
-    /// <summary>Reads a partition from an offset on.</summary>
+    /// <summary>Reads a partition from an offset on, and commits that: else nobody knew, after the next rebalance, where a partition is read from that has nothing new.</summary>
     public void Place(TopicPartition partition, long offset)
     {
         if (!_assigned.Contains(partition)) return;
@@ -135,6 +129,7 @@ internal sealed partial class GroupConsumer : IDisposable
         _consumer.IncrementalAssign([new TopicPartitionOffset(partition, offset)]);
         _unplaced.Remove(partition);
         _silentSince.Remove(partition);
+        _uncommitted[partition] = offset;
     }
 
     /// <summary>Leaves the group, so that the others take over at once. A broker that hangs does not hold it up.</summary>

@@ -14,6 +14,7 @@ public sealed partial class KafkaProjector : BackgroundService
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     private readonly KafkaClients _clients;
+    private readonly TopicAdmin _admin;
     private readonly KafkaOptions _options;
     private readonly IIndexSet _indexes;
     private readonly BatchProjection _projection;
@@ -23,9 +24,9 @@ public sealed partial class KafkaProjector : BackgroundService
     private volatile GroupConsumer? _consumer;
 
     internal KafkaProjector(
-        KafkaClients clients, KafkaOptions options, IIndexSet indexes, BatchProjection projection, ProjectorStatus status, KafkaProjectorMetrics metrics, ILogger<KafkaProjector> logger)
+        KafkaClients clients, TopicAdmin admin, KafkaOptions options, IIndexSet indexes, BatchProjection projection, ProjectorStatus status, KafkaProjectorMetrics metrics, ILogger<KafkaProjector> logger)
     {
-        (_clients, _options, _indexes, _projection, _status, _metrics, _logger) = (clients, options, indexes, projection, status, metrics, logger);
+        (_clients, _admin, _options, _indexes, _projection, _status, _metrics, _logger) = (clients, admin, options, indexes, projection, status, metrics, logger);
     }
 
     /// <summary>The partitions that it holds now.</summary>
@@ -35,7 +36,7 @@ public sealed partial class KafkaProjector : BackgroundService
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         // Polling blocks; it gets a thread of its own.
         Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
-        _status.RunAsync(() => Partitions, () => _projection.Newest, stoppingToken));
+        _status.RunAsync(() => _projection.InHand, stoppingToken));
 
     private void Run(CancellationToken stopping)
     {
@@ -65,7 +66,7 @@ public sealed partial class KafkaProjector : BackgroundService
 
     private void Follow(GroupConsumer consumer, CancellationToken stopping)
     {
-        var placement = new PartitionPlacement(consumer, _clients, _options, _indexes, _metrics, _logger);
+        var placement = new PartitionPlacement(consumer, _clients, _admin, _options, _indexes, _metrics, _logger);
         while (!stopping.IsCancellationRequested)
         {
             var messages = consumer.Collect();
@@ -75,7 +76,7 @@ public sealed partial class KafkaProjector : BackgroundService
                 consumer.Passed(messages);
             }
             consumer.Commit(now: messages.Count > 0);
-            placement.Resolve(stopping);
+            placement.Resolve();
         }
     }
 

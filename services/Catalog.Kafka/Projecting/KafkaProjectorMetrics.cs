@@ -11,30 +11,29 @@ internal sealed class KafkaProjectorMetrics : IDisposable
 
     private readonly Meter _meter = new(ProjectionMetrics.Name);
     private readonly Counter<long> _otherLog;
-    private long _lag, _deadLetters;
-    private double _lagSeconds;
+    private long _deadLetters;
     private int _stopped;
+    private volatile Tuple<long, TimeSpan>? _lag;
 
     public KafkaProjectorMetrics()
     {
         _otherLog = _meter.CreateCounter<long>("catalog.projector.other_log", description: "Events skipped because they are of another event log than the index follows.");
-        _meter.CreateObservableGauge("catalog.projector.lag", () => Volatile.Read(ref _lag), description: "Messages of this projector's partitions that are not in the index yet.");
-        _meter.CreateObservableGauge("catalog.projector.lag_time", () => Volatile.Read(ref _lagSeconds), "s", "The age of the newest event in the index while there are more; 0 when it is caught up.");
+        _meter.CreateObservableGauge("catalog.projector.lag", () => Known<long>(lag => lag.Item1), description: "Messages that are not in the index yet, whichever projector has them; each of them says it.");
+        _meter.CreateObservableGauge("catalog.projector.lag_time", () => Known<double>(lag => lag.Item2.TotalSeconds), "s", "For how long the oldest of them has waited, as far as this projector knows; 0 if there is none.");
         _meter.CreateObservableGauge("catalog.projector.dead_letters_waiting", () => Volatile.Read(ref _deadLetters), description: "Dead letters that wait to be replayed.");
         _meter.CreateObservableGauge("catalog.projector.stopped_partitions", () => Volatile.Read(ref _stopped), description: "Partitions that are not read until the index was rebuilt, because events of theirs are gone.");
     }
 
     public void CountOtherLog(int events) => _otherLog.Add(events);
 
-    public void SetLag(long events, TimeSpan time)
-    {
-        Volatile.Write(ref _lag, events);
-        Volatile.Write(ref _lagSeconds, time.TotalSeconds);
-    }
+    /// <summary>How far behind the projectors are; null while nobody can tell.</summary>
+    public void SetLag((long Messages, TimeSpan Time)? lag) => _lag = lag?.ToTuple();
 
     public void SetDeadLetters(long waiting) => Volatile.Write(ref _deadLetters, waiting);
 
     public void SetStopped(int partitions) => Volatile.Write(ref _stopped, partitions);
 
     public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<T>> Known<T>(Func<Tuple<long, TimeSpan>, T> measure) where T : struct => _lag is { } lag ? [new(measure(lag))] : [];
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Catalog.Projections;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 
 namespace Catalog.Kafka.Projecting;
@@ -9,74 +10,103 @@ namespace Catalog.Kafka.Projecting;
 /// Decides where a partition is read from when the client cannot: from its beginning while nothing was ever committed. Where events are gone that the index lacks, the partition
 /// is not read until the index was rebuilt, and that is said loudly: otherwise the gap would never be noticed.
 /// </summary>
-internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaClients clients, KafkaOptions options, IIndexSet indexes, KafkaProjectorMetrics metrics, ILogger logger)
+internal sealed partial class PartitionPlacement(
+    GroupConsumer consumer, KafkaClients clients, TopicAdmin admin, KafkaOptions options, IIndexSet indexes, KafkaProjectorMetrics metrics, ILogger logger)
 {
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(2), Limit = TimeSpan.FromSeconds(3);
 
-    // Stopped partitions, with the index's position of that moment.
-    private readonly Dictionary<TopicPartition, long> _stopped = [];
-    private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
-    private int _open;
+    // Nobody waits for these: a partition that is away takes seconds to say nothing, and the others are read meanwhile.
+    private readonly Dictionary<TopicPartition, Task<Findings>> _asking = [];
+    private readonly Dictionary<TopicPartition, long> _asked = [];
+    // Stopped partitions, with the index of that moment.
+    private readonly Dictionary<TopicPartition, IIndexWriter?> _stopped = [];
     private bool _failing;
 
-    /// <summary>Places what can be placed now.</summary>
-    public void Resolve(CancellationToken stopping)
+    /// <summary>Places what can be placed by now, and finds out about the rest.</summary>
+    public void Resolve()
     {
-        if (consumer.Unplaced.Count == 0 && _stopped.Count == 0) return;
-        if (consumer.Unplaced.Count == _open && _sinceLast.Elapsed < Again) return;
+        if (consumer.Unplaced.Count == 0 && _asking.Count == 0 && _stopped.Count == 0) return;
         foreach (var gone in _stopped.Keys.Except(consumer.Unplaced).ToList()) _stopped.Remove(gone);
-        foreach (var partition in consumer.Unplaced.ToList())
+        foreach (var gone in _asked.Keys.Except(consumer.Unplaced).ToList()) _asked.Remove(gone);
+        foreach (var (partition, asking) in _asking)
         {
-            // A broker that hangs takes seconds for each.
-            if (stopping.IsCancellationRequested) return;
-            long? place = null;
-            try
-            {
-                var deciding = Task.Run(() => DecideAsync(partition, consumer.Read.Contains(partition)));
-                consumer.Attend(deciding);
-                place = deciding.Result;
-                _failing = false;
-            }
-            // The queue or the index does not answer.
-            catch (Exception e)
-            {
-                if (!_failing) NotYet(logger, e, partition);
-                _failing = true;
-            }
-            if (place is not { } offset) continue;
-            consumer.Place(partition, offset);
-            _stopped.Remove(partition);
+            if (!asking.IsCompleted) continue;
+            _asking.Remove(partition);
+            if (consumer.Unplaced.Contains(partition)) Settle(partition, asking);
         }
-        _open = consumer.Unplaced.Count;
-        _sinceLast.Restart();
         metrics.SetStopped(_stopped.Count);
+
+        var open = consumer.Unplaced.Where(p => !_asking.ContainsKey(p) && !(_asked.TryGetValue(p, out var before) && Stopwatch.GetElapsedTime(before) < Again)).ToList();
+        if (open.Count == 0) return;
+        var committed = admin.GetCommittedAsync(options.Group, options.Topic, open.Select(p => p.Partition.Value), CancellationToken.None);
+        foreach (var partition in open)
+        {
+            _asked[partition] = Stopwatch.GetTimestamp();
+            _asking[partition] = FindOutAsync(partition, committed);
+        }
     }
 
-    private async Task<long?> DecideAsync(TopicPartition partition, bool wasRead)
+    private void Settle(TopicPartition partition, Task<Findings> asking)
     {
-        var committed = consumer.GetCommitted(partition, Limit);
-        var bounds = consumer.GetBounds(partition, Limit);
+        Findings found;
+        try
+        {
+            found = asking.GetAwaiter().GetResult();
+            _failing = false;
+        }
+        // The queue or the index does not answer.
+        catch (Exception e)
+        {
+            if (!_failing) NotYet(logger, e, partition);
+            _failing = true;
+            return;
+        }
+        if (Decide(partition, found) is not { } offset) return;
+        consumer.Place(partition, offset);
+        _stopped.Remove(partition);
+    }
+
+    private long? Decide(TopicPartition partition, Findings found)
+    {
+        var (committed, low, high, index, isCovered) = found;
         // Offsets of a group go with the topic, or when no projector ran for long.
-        if (committed.Value < 0 && wasRead) Remade(logger, partition);
-        if (committed.Value < 0 && bounds.Low == 0) return bounds.Low;
-        if (committed >= bounds.Low && committed <= bounds.High) return committed;
+        if (committed is null && consumer.Read.Contains(partition)) Remade(logger, partition);
+        if (committed is null && low == 0) return low;
+        if (committed >= low && committed <= high) return committed;
 
         // Events before the first one that is there are gone. That is well where the index holds them all, or was rebuilt since it was noticed.
-        var index = await indexes.GetCurrentAsync(CancellationToken.None);
-        var position = index is null ? -1 : await index.GetPositionAsync(CancellationToken.None);
-        var isCovered = index is not null && bounds.Low < bounds.High && FirstPosition(partition, bounds.Low) <= position + 1;
-        if (isCovered || (index is not null && _stopped.TryGetValue(partition, out var before) && position > before))
+        if (isCovered || (index is not null && _stopped.TryGetValue(partition, out var before) && before != index))
         {
-            GoesOn(logger, partition, bounds.Low);
-            return bounds.Low;
+            GoesOn(logger, partition, low);
+            return low;
         }
-        if (_stopped.TryAdd(partition, position))
+        if (_stopped.TryAdd(partition, index))
         {
-            if (committed > bounds.High) Beyond(logger, partition, committed, bounds.High);
-            else Expired(logger, partition, committed, bounds.Low);
+            if (committed > high) Beyond(logger, partition, committed, high);
+            else Expired(logger, partition, committed, low);
         }
         return null;
     }
+
+    private async Task<Findings> FindOutAsync(TopicPartition partition, Task<Dictionary<int, long?>> asked)
+    {
+        var committed = (await asked)[partition.Partition];
+        var low = (await admin.GetOffsetsAsync(partition.Topic, [partition.Partition], OffsetSpec.Earliest(), CancellationToken.None))[partition.Partition];
+        var high = (await admin.GetOffsetsAsync(partition.Topic, [partition.Partition], OffsetSpec.Latest(), CancellationToken.None))[partition.Partition];
+        if (committed is null ? low == 0 : committed >= low && committed <= high) return new Findings(committed, low, high, null, false);
+        var index = await indexes.GetCurrentAsync(CancellationToken.None);
+        var isCovered = index is not null && low < high
+            && await Task.Run(() => FirstPosition(partition, low)) <= await index.GetPositionAsync(CancellationToken.None) + 1;
+        return new Findings(committed, low, high, index, isCovered);
+    }
+
+    /// <summary>What was found out about a partition.</summary>
+    /// <param name="Committed">What the group committed; null if nothing.</param>
+    /// <param name="Low">Where it begins.</param>
+    /// <param name="High">Where it ends.</param>
+    /// <param name="Index">The index that serves; null if there is none, or it does not matter.</param>
+    /// <param name="IsCovered">Whether the index holds everything before the first event that is there.</param>
+    private sealed record Findings(long? Committed, long Low, long High, IIndexWriter? Index, bool IsCovered);
 
     /// <summary>The position of the first event that the partition still holds.</summary>
     private long FirstPosition(TopicPartition partition, Offset low)
@@ -87,16 +117,16 @@ internal sealed partial class PartitionPlacement(GroupConsumer consumer, KafkaCl
     }
 
     [LoggerMessage(1, LogLevel.Error, "Events of {Partition} are gone that the index may lack: the projector is at offset {Committed}, and the topic keeps them from {Low} on. Run \"rebuild\"; the partition is not read until then, and goes on by itself afterwards.")]
-    private static partial void Expired(ILogger logger, TopicPartition partition, Offset committed, Offset low);
+    private static partial void Expired(ILogger logger, TopicPartition partition, long? committed, long low);
 
     [LoggerMessage(2, LogLevel.Error, "The projector is at offset {Committed} of {Partition}, which ends at {High}: the topic was made anew or lost events. Run \"rebuild\"; the partition is not read until then, and goes on by itself afterwards.")]
-    private static partial void Beyond(ILogger logger, TopicPartition partition, Offset committed, Offset high);
+    private static partial void Beyond(ILogger logger, TopicPartition partition, long? committed, long high);
 
     [LoggerMessage(3, LogLevel.Error, "The topic of {Partition} was made anew; it is read from its beginning. Run \"rebuild\" if events were lost with the old one.")]
     private static partial void Remade(ILogger logger, TopicPartition partition);
 
     [LoggerMessage(4, LogLevel.Information, "The index was rebuilt and holds what is gone from {Partition}: it is read from offset {Low} on")]
-    private static partial void GoesOn(ILogger logger, TopicPartition partition, Offset low);
+    private static partial void GoesOn(ILogger logger, TopicPartition partition, long low);
 
     [LoggerMessage(5, LogLevel.Warning, "It cannot be told now where to read {Partition} from")]
     private static partial void NotYet(ILogger logger, Exception error, TopicPartition partition);

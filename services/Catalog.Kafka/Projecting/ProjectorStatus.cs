@@ -4,18 +4,24 @@ using Microsoft.Extensions.Logging;
 
 namespace Catalog.Kafka.Projecting;
 
-/// <summary>Says once a second how far this projector is. What it cannot find out it does not say: an old report counts as unknown.</summary>
+/// <summary>
+/// Says once a second how far the projectors are with the whole topic: a partition that nobody holds, because its projector died a moment ago, has nobody else to speak for it.
+/// What cannot be found out is not said: an old report counts as unknown.
+/// </summary>
 internal sealed partial class ProjectorStatus(
     TopicAdmin admin, KafkaOptions options, IStatusBoard board, KafkaProjectorMetrics metrics, TimeProvider time, ILogger<ProjectorStatus> logger)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Limit = TimeSpan.FromSeconds(10), DeadLettersEvery = TimeSpan.FromSeconds(5);
 
     private readonly string _name = Environment.MachineName;
+    private readonly WaitingSince _waiting = new();
     private long _deadLetters, _deadLettersRead;
     private bool _failing;
 
     /// <summary>Reports until it is cancelled.</summary>
-    public async Task RunAsync(Func<IReadOnlyList<int>> partitions, Func<DateTimeOffset?> newest, CancellationToken cancellation)
+    /// <param name="inHand">When the oldest event occurred that is being written; null if there is none.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunAsync(Func<DateTimeOffset?> inHand, CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
@@ -23,11 +29,12 @@ internal sealed partial class ProjectorStatus(
             limit.CancelAfter(Limit);
             try
             {
-                await ReportAsync(partitions(), newest(), limit.Token);
+                await ReportAsync(inHand, limit.Token);
                 _failing = false;
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
+                metrics.SetLag(null);
                 if (!_failing) Unknown(logger, e);
                 _failing = true;
             }
@@ -35,20 +42,24 @@ internal sealed partial class ProjectorStatus(
         }
     }
 
-    private async Task ReportAsync(IReadOnlyList<int> partitions, DateTimeOffset? newest, CancellationToken cancellation)
+    private async Task ReportAsync(Func<DateTimeOffset?> inHand, CancellationToken cancellation)
     {
-        var lag = await admin.GetLagAsync(options.Group, options.Topic, partitions, cancellation);
+        var passages = await admin.GetPassagesAsync(options.Group, options.Topic, cancellation);
+        var now = time.GetUtcNow();
+        var lag = passages.Values.Sum(p => p.Lag);
+        var seen = _waiting.See(passages, now);
+        // One that began a moment ago has not seen for how long they have waited, but the first of them say so.
+        var oldest = seen is not null && inHand() is { } occurred && occurred < seen ? occurred : seen;
+        metrics.SetLag((lag, oldest is { } since ? now - since : TimeSpan.Zero));
         if (_deadLettersRead == 0 || time.GetElapsedTime(_deadLettersRead) >= DeadLettersEvery)
         {
-            _deadLetters = await admin.DescribeAsync(options.DeadLetterTopic, cancellation) is { } topic
-                ? await admin.GetLagAsync(options.ReplayGroup, options.DeadLetterTopic, topic.Partitions.Select(p => p.Partition).ToList(), cancellation)
-                : 0;
+            _deadLetters = await admin.DescribeAsync(options.DeadLetterTopic, cancellation) is null
+                ? 0
+                : (await admin.GetPassagesAsync(options.ReplayGroup, options.DeadLetterTopic, cancellation)).Values.Sum(p => p.Lag);
             _deadLettersRead = time.GetTimestamp();
         }
-        var now = time.GetUtcNow();
-        metrics.SetLag(lag, lag > 0 && newest is { } occurred && occurred < now ? now - occurred : TimeSpan.Zero);
         metrics.SetDeadLetters(_deadLetters);
-        await board.ReportAsync(new ProjectorReport(_name, lag, newest, _deadLetters, now), cancellation);
+        await board.ReportAsync(new ProjectorReport(_name, lag, oldest, _deadLetters, now), cancellation);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "How far the projector is cannot be told now")]

@@ -35,20 +35,32 @@ internal sealed class ChangeWindow(string topicId, long[] starts)
         lock (_lock) return ends.All(e => e.Key < _ends.Length && _ends[e.Key] >= e.Value);
     }
 
-    /// <summary>The position behind what it has read; of partitions that are known to end later, behind that.</summary>
-    public WatchPosition GetEnd(string logId, IReadOnlyDictionary<int, long> ends)
+    /// <summary>The position at these offsets; of partitions of which it has not read so far, where it is.</summary>
+    public WatchPosition GetPosition(string logId, IReadOnlyDictionary<int, long> passed)
     {
         lock (_lock)
         {
             var (offsets, positions) = (new long[_ends.Length], new long[_ends.Length]);
+            var open = 0;
             for (var p = 0; p < offsets.Length; p++)
             {
-                offsets[p] = Math.Max(_ends[p], ends.GetValueOrDefault(p));
-                positions[p] = _logs[p] == logId ? _highest[p] : 0;
+                offsets[p] = Math.Min(_ends[p], passed.GetValueOrDefault(p));
+                positions[p] = offsets[p] < _ends[p] ? -1 : HighestOf(logId, _logs[p], _highest[p]);
+                if (positions[p] < 0) open++;
             }
+            for (var i = _next - 1; open > 0 && i >= _first; i--)
+            {
+                ref readonly var entry = ref _ring[i % MaxEvents];
+                if (positions[entry.Partition] >= 0 || entry.Offset >= offsets[entry.Partition]) continue;
+                positions[entry.Partition] = HighestOf(logId, entry.Event.LogId, entry.Event.Position);
+                open--;
+            }
+            for (var p = 0; open > 0 && p < positions.Length; p++) positions[p] = Math.Max(0, positions[p]);
             return WatchCursor.Position(logId, topicId, offsets, positions);
         }
     }
+
+    private static long HighestOf(string logId, string? of, long position) => of == logId ? position : 0;
 
     /// <summary>Takes a message in; null for one that is no event.</summary>
     public void Append(int partition, long offset, ProductEvent? happened, int bytes)

@@ -10,7 +10,7 @@ namespace Catalog.Kafka.Watching;
 /// <summary>Watches the topic. While the queue is away, watches stay open and say that they are delayed.</summary>
 /// <param name="tail">The end of the topic.</param>
 /// <param name="past">What is further back.</param>
-/// <param name="admin">Where the topic ends.</param>
+/// <param name="admin">How far the projectors are.</param>
 /// <param name="options">The topic.</param>
 /// <param name="logId">The event log that the index follows; null while it is not known.</param>
 /// <param name="time">The clock of the heartbeats.</param>
@@ -20,30 +20,45 @@ internal sealed class KafkaChangeFeed(
     private const int Batch = 500;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2), RetryAfter = TimeSpan.FromSeconds(1);
 
-    public async ValueTask<WatchPosition> GetEndAsync(CancellationToken cancellation)
+    private SharedWork<Passed>? _asking;
+    private volatile Passed? _passed;
+
+    public async ValueTask<WatchPosition> GetIndexedAsync(CancellationToken cancellation)
     {
         if (tail.Window is null) await tail.Started.WaitAsync(Patience, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         if (tail.Window is not { } window) throw Unavailable("The message queue cannot be reached now.");
         var log = await logId(cancellation) ?? throw Unavailable("The index does not say now which event log it follows.");
-        IReadOnlyDictionary<int, long> ends = new Dictionary<int, long>();
         if (!tail.IsLate)
         {
             try
             {
-                ends = await admin.GetOffsetsAsync(options.Topic, Enumerable.Range(0, window.Partitions), OffsetSpec.Latest(), cancellation).WaitAsync(Patience, cancellation);
+                _passed = await LazyInitializer.EnsureInitialized(ref _asking, () => new SharedWork<Passed>(AskAsync)).RunAsync(cancellation).WaitAsync(Patience, cancellation);
             }
-            // What the tail has read is then all that is known.
+            // What the projectors had passed before, they have passed.
             catch (Exception e) when (e is KafkaException or TimeoutException) { }
         }
-        // The tail is there in a moment, and then knows the highest positions too.
-        for (var begun = time.GetTimestamp(); !window.HasReached(ends) && time.GetElapsedTime(begun) < Patience;)
+        if (_passed is not { } passed || passed.TopicId != window.TopicId) throw Unavailable("The message queue does not say now how far the projectors are.");
+        // The tail is there in a moment.
+        for (var begun = time.GetTimestamp(); !window.HasReached(passed.Offsets) && time.GetElapsedTime(begun) < Patience;)
         {
             var changed = window.Changed;
-            if (!window.HasReached(ends)) await changed.WaitAsync(TimeSpan.FromMilliseconds(100), cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!window.HasReached(passed.Offsets)) await changed.WaitAsync(TimeSpan.FromMilliseconds(100), cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         cancellation.ThrowIfCancellationRequested();
-        return window.GetEnd(log, ends);
+        return window.GetPosition(log, passed.Offsets);
+    }
+
+    private sealed record Passed(string TopicId, IReadOnlyDictionary<int, long> Offsets);
+
+    // The projectors commit only what the index took. Before what is still kept nobody can watch.
+    private async Task<Passed> AskAsync()
+    {
+        var window = tail.Window!;
+        var partitions = Enumerable.Range(0, window.Partitions).ToList();
+        var committed = await admin.GetCommittedAsync(options.Group, options.Topic, partitions, CancellationToken.None);
+        var begins = await admin.GetOffsetsAsync(options.Topic, partitions, OffsetSpec.Earliest(), CancellationToken.None);
+        return new Passed(window.TopicId, partitions.ToDictionary(p => p, p => Math.Max(committed[p] ?? 0, begins[p])));
     }
 
     public async IAsyncEnumerable<ChangeBatch> ReadAsync(WatchPosition after, TimeSpan heartbeat, [EnumeratorCancellation] CancellationToken cancellation)

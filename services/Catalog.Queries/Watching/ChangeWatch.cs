@@ -5,7 +5,7 @@ using Grpc.Core;
 namespace Catalog.Queries.Watching;
 
 /// <summary>WatchProducts: follows the feed of changes for one client at its own pace, and ends in time when it cannot keep up.</summary>
-internal sealed class ChangeWatch(IChangeFeed feed, QueriesOptions options, TimeProvider time, Stopping stopping)
+internal sealed class ChangeWatch(IChangeFeed feed, IProductIndex index, QueriesOptions options, TimeProvider time, Stopping stopping)
 {
     // Gateways buffer a message as a whole; more changes than this go out as several messages.
     private const int MaxMessageBytes = 1024 * 1024;
@@ -42,9 +42,19 @@ internal sealed class ChangeWatch(IChangeFeed feed, QueriesOptions options, Time
         }
     }
 
+    /// <summary>A position that shows every change which reads and searches begun after this call may lack.</summary>
+    /// <exception cref="IndexUnavailableException">The queue or the index cannot tell now.</exception>
+    public async Task<WatchPosition> GetPositionAsync(CancellationToken cancellation)
+    {
+        var position = await feed.GetIndexedAsync(cancellation);
+        using var reader = await index.OpenAsync(cancellation);
+        await reader.MakeSearchableAsync(cancellation);
+        return position;
+    }
+
     private async Task FollowAsync(WatchPosition? start, IServerStreamWriter<WatchProductsResponse> client, CancellationToken cancellation)
     {
-        start ??= await feed.GetEndAsync(cancellation);
+        start ??= await GetPositionAsync(cancellation);
         var position = OpaqueText.Encode(start);
         await SendAsync(new WatchProductsResponse { Position = position }, client, cancellation);
         await foreach (var batch in feed.ReadAsync(start, options.WatchHeartbeat, cancellation))

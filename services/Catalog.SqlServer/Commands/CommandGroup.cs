@@ -33,7 +33,8 @@ internal sealed class CommandGroup(Planner planner)
     /// <exception cref="SqlException">Nothing was written, or it is not known.</exception>
     public async Task<(CommandOutcome[]? Outcomes, int InTheWay)> RunAsync(SqlConnection connection, List<ProductCommand> commands, Func<Exception, CommandOutcome> defect)
     {
-        var steps = await DecideAsync(connection, commands, defect);
+        var (steps, inTheWay) = await DecideAsync(connection, commands, defect);
+        if (inTheWay >= 0) return (null, inTheWay);
         var writes = steps.ConvertAll(s => s.Write?.InGroup());
         try
         {
@@ -47,7 +48,7 @@ internal sealed class CommandGroup(Planner planner)
         }
     }
 
-    private async Task<List<Step>> DecideAsync(SqlConnection connection, List<ProductCommand> commands, Func<Exception, CommandOutcome> defect)
+    private async Task<(List<Step> Steps, int InTheWay)> DecideAsync(SqlConnection connection, List<ProductCommand> commands, Func<Exception, CommandOutcome> defect)
     {
         await using var batch = new SqlBatch(connection);
         foreach (var command in commands) batch.BatchCommands.Add(planner.Load(command).InBatch());
@@ -55,14 +56,17 @@ internal sealed class CommandGroup(Planner planner)
         var stored = new List<Stored>(commands.Count);
         do stored.Add(await Stored.ReadAsync(reader));
         while (await reader.NextResultAsync());
-        return commands.Zip(stored, Decide).ToList();
+        // One that names a product by its SKU may find one that another command names by its id, and must see what becomes of it.
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        var twice = commands.Zip(stored).ToList().FindIndex(one => (one.Second.Product?.Id ?? one.First.ProductId) is { } id && !found.Add(id));
+        return (commands.Zip(stored, Decide).ToList(), twice);
 
-        Step Decide(ProductCommand command, Stored found)
+        Step Decide(ProductCommand command, Stored now)
         {
             if (command.Cancellation.IsCancellationRequested) return new Step(new CommandOutcome.Cancelled());
             try
             {
-                return planner.Decide(command, found);
+                return planner.Decide(command, now);
             }
             catch (DefectException e)
             {

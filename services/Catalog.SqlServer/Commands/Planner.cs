@@ -35,7 +35,7 @@ internal sealed class Planner(SqlServerDatabase database, TimeProvider time)
     {
         if (command.Request is { } request && stored.Receipt is { } receipt) return new Step(receipt.Answer(request, stored.LogId));
         var id = stored.Product?.Id ?? command.ProductId ?? command.NewProductId!;
-        return Ask(command, stored.Product?.Product, id) switch
+        return Ask(command, stored.Product?.Body, id) switch
         {
             Decision.Refused refused => new Step(new CommandOutcome.Refused(refused.Error)),
             Decision.Unchanged unchanged => Unchanged(command, id, unchanged.Product, stored.LogId),
@@ -45,11 +45,11 @@ internal sealed class Planner(SqlServerDatabase database, TimeProvider time)
         };
     }
 
-    private static Decision Ask(ProductCommand command, Product? current, string id)
+    private static Decision Ask(ProductCommand command, byte[]? current, string id)
     {
         try
         {
-            return command.Decide(current, id);
+            return command.Decide(current is null ? null : Product.Parser.ParseFrom(current), id);
         }
         catch (Exception e)
         {

@@ -8,11 +8,15 @@ internal sealed partial class Retries(SqlServerDatabase database, TimeProvider t
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(50), Longest = TimeSpan.FromSeconds(2);
 
+    // Who waits behind the gateway has an answer before that gives up, and those who wait for their turn are not kept from it for long.
+    private static readonly TimeSpan Enough = TimeSpan.FromSeconds(8);
+
     /// <param name="attempt">Runs on a connection of its own.</param>
     /// <param name="cancellation">Nothing is begun after it fires; what was begun is finished.</param>
     /// <exception cref="OperationCanceledException">Cancelled before the first attempt.</exception>
     public async Task<T> RunAsync<T>(Func<SqlConnection, Task<T>> attempt, CancellationToken cancellation)
     {
+        var begun = time.GetTimestamp();
         for (var tried = 1; ; tried++)
         {
             try
@@ -21,7 +25,7 @@ internal sealed partial class Retries(SqlServerDatabase database, TimeProvider t
                 await using var connection = await database.OpenAsync(tried == 1 ? cancellation : CancellationToken.None);
                 return await attempt(connection);
             }
-            catch (Exception e) when (tried < database.Options.MaxAttempts && !cancellation.IsCancellationRequested && e.IsTransient())
+            catch (Exception e) when (tried < database.Options.MaxAttempts && time.GetElapsedTime(begun) < Enough && !cancellation.IsCancellationRequested && e.IsTransient())
             {
                 Again(log, e.Message, tried, database.Options.MaxAttempts);
             }

@@ -31,7 +31,8 @@ internal sealed class SingleCommand(Planner planner)
             {
                 return await WriteAsync(connection, step);
             }
-            catch (SqlException e) when (round < MaxRounds && e.IsSkuTaken())
+            // An upsert by SKU finds it the next time.
+            catch (SqlException e) when (round < MaxRounds && command.ProductId is not null && e.IsSkuTaken())
             {
                 var owner = await LoadAsync(connection, planner.LoadOwner(step.Sku, command.Request));
                 if (command.Request is { } request && owner.Receipt is { } receipt) return receipt.Answer(request, owner.LogId);

@@ -35,21 +35,23 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
 
     public async Task<CommandOutcome> ExecuteAsync(ProductCommand command)
     {
-        if (!_admission.TryEnter(1)) return Overloaded();
+        ProductCommand[] alone = [command];
+        if (!_admission.TryEnter(alone)) return Overloaded();
         try
         {
             return await RunAsync(command);
         }
         finally
         {
-            _admission.Leave(1);
+            _admission.Leave(alone);
         }
     }
 
     // Not async, so that a refusal for overload is there when the call returns.
     public Task<IReadOnlyList<CommandOutcome>> ExecuteAllAsync(IReadOnlyList<ProductCommand> commands)
     {
-        if (!_admission.TryEnter(commands.Count)) return Task.FromResult<IReadOnlyList<CommandOutcome>>(commands.Select(_ => (CommandOutcome)Overloaded()).ToList());
+        if (commands.Count == 0) return Task.FromResult<IReadOnlyList<CommandOutcome>>([]);
+        if (!_admission.TryEnter(commands)) return Task.FromResult<IReadOnlyList<CommandOutcome>>(commands.Select(_ => (CommandOutcome)Overloaded()).ToList());
         if (commands.Any(c => c.Request is not null)) return RunAllAsync(commands, after: Task.CompletedTask);
         // An import hands over its next rows before these are done. They must not overtake, as they may be about the same products: one after another, in the order of the calls.
         lock (_importing)
@@ -72,12 +74,17 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
         {
             await after.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
             var outcomes = new List<CommandOutcome>(commands.Count);
-            foreach (var group in CommandGroup.Cut(commands)) outcomes.AddRange(await RunGroupAsync(group));
+            foreach (var group in CommandGroup.Cut(commands))
+            {
+                // Where the database is away, the rest would only wait for the same answer, and others behind it.
+                if (outcomes is [.., CommandOutcome.Failed { Error.InnerException: { } cause } away] && cause.IsTransient()) outcomes.AddRange(group.Select(_ => away));
+                else outcomes.AddRange(await RunGroupAsync(group));
+            }
             return outcomes;
         }
         finally
         {
-            _admission.Leave(commands.Count);
+            _admission.Leave(commands);
         }
     }
 

@@ -1,5 +1,4 @@
 using Catalog.Commands;
-using Catalog.V1;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Data.SqlClient;
 
@@ -12,7 +11,7 @@ internal sealed record Stored(StoredProduct? Product, StoredReceipt? Receipt, st
     public static async Task<Stored> ReadAsync(SqlDataReader reader)
     {
         var product = await reader.ReadAsync()
-            ? new StoredProduct(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), V1.Product.Parser.ParseFrom(reader.GetFieldValue<byte[]>(3)))
+            ? new StoredProduct(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetFieldValue<byte[]>(3))
             : null;
         await reader.NextResultAsync();
         var receipt = await reader.ReadAsync()
@@ -26,8 +25,8 @@ internal sealed record Stored(StoredProduct? Product, StoredReceipt? Receipt, st
     private static Timestamp Time(DateTime utc) => Timestamp.FromDateTime(DateTime.SpecifyKind(utc, DateTimeKind.Utc));
 }
 
-/// <summary>A product as it is stored.</summary>
-internal sealed record StoredProduct(long Key, string Id, long Version, Product Product);
+/// <summary>A product as it is stored. It is read where the command is decided, so that one which is damaged harms no neighbour.</summary>
+internal sealed record StoredProduct(long Key, string Id, long Version, byte[] Body);
 
 /// <summary>What was answered before.</summary>
 internal sealed record StoredReceipt(byte[] Content, string ProductId, long Version, string Etag, Timestamp CommitTime)

@@ -21,11 +21,8 @@ internal sealed class SqlServerRetention(SqlServerDatabase database, TimeProvide
         var parameters = new DynamicParameters();
         parameters.Add("limit", Batch, DbType.Int32);
         parameters.Add("before", before.UtcDateTime, DbType.DateTime2);
-        if (passed is not null)
-        {
-            parameters.Add("passed", passed, DbType.Int64);
-            parameters.Add("unlikely", time.GetUtcNow().AddDays(1).UtcDateTime, DbType.DateTime2);
-        }
+        parameters.Add("unlikely", time.GetUtcNow().AddDays(1).UtcDateTime, DbType.DateTime2);
+        if (passed is not null) parameters.Add("passed", passed, DbType.Int64);
         for (var total = 0; ;)
         {
             var removed = await database.RunAsync(connection => connection.ExecuteScalarAsync<int>(new CommandDefinition(trim, parameters, cancellationToken: cancellation)), cancellation);

@@ -14,8 +14,8 @@ internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, 
     public async ValueTask<RelayLease?> TryAcquireAsync(string owner, TimeSpan duration, CancellationToken cancellation)
     {
         var holder = new DbString { Value = owner.Length <= 256 ? owner : owner[..256], Length = 256 };
-        var epoch = await RunAsync((c, call) => c.ExecuteScalarAsync<long?>(call), _sql.AcquireLease, new { owner = holder, duration = Milliseconds(duration) }, cancellation);
-        return epoch is null ? null : new RelayLease(epoch.Value, await GetStateAsync(cancellation));
+        var epoch = await RunAsync((c, call) => c.ExecuteScalarAsync<long?>(call), _sql.AcquireLease, new { owner = holder, duration = Milliseconds(duration) }, CancellationToken.None);
+        return epoch is { } taken ? await RelayLease.BeginAsync(this, taken, cancellation) : null;
     }
 
     public ValueTask<bool> RenewAsync(long epoch, TimeSpan duration, CancellationToken cancellation) =>

@@ -24,24 +24,31 @@ internal sealed partial class Statements
         """;
 
     public string RenewLog { get; } = $"""
+        SET NOCOUNT, XACT_ABORT ON;
+        BEGIN TRANSACTION;
         UPDATE [{schema}].log SET id = @log WHERE one = 1;
         UPDATE [{schema}].relay SET epoch = epoch + 1, owner = NULL, expires_at = SYSUTCDATETIME() WHERE one = 1;
+        COMMIT TRANSACTION;
         """;
 
     public string ReadProducts { get; } = $"""
         SELECT TOP (@limit) product_key, body FROM [{schema}].products WHERE product_key > @after ORDER BY product_key;
         """;
 
-    /// <summary>Trims some events, the oldest first and never past one that must stay: what is left of the log is always its end. A time that is far ahead is that of a clock which was wrong once, and keeps nothing. Answers how many.</summary>
+    /// <summary>
+    /// Trims some events, the oldest first and never past one that must stay: what is left of the log is always its end. A time that is far ahead is that of a clock which was
+    /// wrong once, and keeps nothing. What goes is looked at once: in a second look there would be others, which were never asked about. Answers how many.
+    /// </summary>
     public string TrimEvents { get; } = $"""
         SET NOCOUNT, XACT_ABORT ON;
-        DECLARE @mark bigint = CAST(MIN_ACTIVE_ROWVERSION() AS bigint), @stays bigint, @last bigint, @removed int;
-        SELECT @stays = MIN(position)
-        FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position, occurred FROM [{schema}].events ORDER BY events.position) AS oldest
-        WHERE (occurred >= @before AND occurred < @unlikely) OR position > @passed OR position >= @mark;
+        DECLARE @mark bigint = CAST(MIN_ACTIVE_ROWVERSION() AS bigint), @last bigint, @removed int;
         SELECT @last = MAX(position)
-        FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position FROM [{schema}].events ORDER BY events.position) AS oldest
-        WHERE @stays IS NULL OR position < @stays;
+        FROM (
+            SELECT position, MAX(CASE WHEN (occurred >= @before AND occurred < @unlikely) OR position > @passed OR position >= @mark THEN 1 ELSE 0 END)
+                OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS stays
+            FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position, occurred FROM [{schema}].events ORDER BY events.position) AS oldest
+        ) AS page
+        WHERE stays = 0;
         IF @last IS NULL
         BEGIN
             SELECT 0;
@@ -55,11 +62,15 @@ internal sealed partial class Statements
         SELECT @removed;
         """;
 
-    /// <summary>Removes those of the oldest receipts that are old enough. They lie in the order in which they were written, so no index by time is needed.</summary>
+    /// <summary>
+    /// Removes those of the oldest receipts that are old enough. They lie in the order in which they were written, so no index by time is needed; one whose time is far ahead is
+    /// that of a clock which was wrong once, and stays in nobody's way.
+    /// </summary>
     public string TrimReceipts { get; } = $"""
         SET NOCOUNT ON;
         DELETE FROM [{schema}].receipts
-        WHERE commit_time < @before AND receipt_key IN (SELECT TOP (@limit) oldest.receipt_key FROM [{schema}].receipts AS oldest ORDER BY oldest.receipt_key);
+        WHERE commit_time < @before
+            AND receipt_key IN (SELECT TOP (@limit) oldest.receipt_key FROM [{schema}].receipts AS oldest WHERE oldest.commit_time < @unlikely ORDER BY oldest.receipt_key);
         SELECT @@ROWCOUNT;
         """;
 }

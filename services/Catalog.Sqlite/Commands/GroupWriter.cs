@@ -24,6 +24,7 @@ internal sealed partial class GroupWriter : IDisposable
     private readonly Action<long> _committed;
     private readonly Queue<Work> _waiting = new();
     private readonly Thread _thread;
+    private long _waitingBytes;
     private bool _stopping;
 
     /// <param name="connection">The writer's connection.</param>
@@ -42,15 +43,18 @@ internal sealed partial class GroupWriter : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Queues commands, all of them or, if they are more than may wait, none.</summary>
+    /// <summary>Queues commands, all of them or, if they are more or larger than may wait, none.</summary>
     public bool TryEnqueue(ReadOnlySpan<CommandWork> work)
     {
         lock (_waiting)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
+            var bytes = 0L;
+            foreach (var item in work) bytes += item.Command.Size;
             // A batch larger than the bound is taken when nothing else waits, or it never could be.
-            if (_waiting.Count > 0 && _waiting.Count + work.Length > _options.MaxWaiting) return false;
+            if (_waiting.Count > 0 && (_waiting.Count + work.Length > _options.MaxWaiting || _waitingBytes + bytes > ICommandStore.MaxWaitingBytes)) return false;
             foreach (var item in work) _waiting.Enqueue(item);
+            _waitingBytes += bytes;
             Monitor.Pulse(_waiting);
             return true;
         }
@@ -107,6 +111,7 @@ internal sealed partial class GroupWriter : IDisposable
                 if (next is Chore && group.Count > 0) break;
                 group.Add(_waiting.Dequeue());
                 if (next is Chore) break;
+                _waitingBytes -= ((CommandWork)next).Command.Size;
             }
             return true;
         }

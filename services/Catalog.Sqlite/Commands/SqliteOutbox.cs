@@ -21,7 +21,7 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
         var epoch = await WriteAsync(connection => connection.QuerySingleOrDefault<long?>(
             $"UPDATE relay SET epoch = epoch + 1, owner = $owner, expires = {Now} + $duration WHERE expires <= {Now} OR expires > {Now} + {Unlikely} RETURNING epoch",
             new { owner, duration = (long)duration.TotalMilliseconds }));
-        return epoch is null ? null : new RelayLease(epoch.Value, await GetStateAsync(cancellation));
+        return epoch is { } taken ? await RelayLease.BeginAsync(this, taken, cancellation) : null;
     }
 
     /// <inheritdoc />

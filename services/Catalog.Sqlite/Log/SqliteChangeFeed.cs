@@ -3,19 +3,21 @@ using Catalog.Commands;
 using Catalog.Internal.V1;
 using Catalog.Projections;
 using Catalog.Queries;
+using Catalog.Sqlite.Index;
 using Catalog.V1;
 
 namespace Catalog.Sqlite;
 
 /// <summary>Watches the event log. Each watcher reads the log itself from where it is, so a slow one costs no memory.</summary>
-internal sealed class SqliteChangeFeed(IEventLog log) : IChangeFeed
+internal sealed class SqliteChangeFeed(IEventLog log, IIndexSet indexes) : IChangeFeed
 {
     private const int Batch = 200;
 
-    public async ValueTask<WatchPosition> GetEndAsync(CancellationToken cancellation)
+    public async ValueTask<WatchPosition> GetIndexedAsync(CancellationToken cancellation)
     {
         var bounds = await Told(() => log.GetBoundsAsync(cancellation));
-        return Position(bounds.LogId, bounds.Head);
+        if (await indexes.GetCurrentAsync(cancellation) is not { } index || index.LogId != bounds.LogId) throw IndexFile.Rebuilding();
+        return Position(bounds.LogId, Math.Clamp(await index.GetPositionAsync(cancellation), bounds.Trimmed, bounds.Head));
     }
 
     public async IAsyncEnumerable<ChangeBatch> ReadAsync(WatchPosition after, TimeSpan heartbeat, [EnumeratorCancellation] CancellationToken cancellation)

@@ -196,6 +196,31 @@ public abstract partial class CommandStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Commands_that_find_one_product_by_its_id_and_by_its_SKU_see_each_other()
+    {
+        await Commit(TestCommands.Import("OLD", "Lamp", "lamp"));
+        // Both are about the lamp, but by the time of the second nothing has that SKU any more.
+        var outcomes = await _database.Store.ExecuteAllAsync([TestCommands.Import("NEW", "Lamp", "lamp"), TestCommands.Import("OLD", "Lamp")]);
+
+        Assert.Equal("lamp", Assert.IsType<CommandOutcome.Committed>(outcomes[0]).ProductId);
+        Assert.NotEqual("lamp", Assert.IsType<CommandOutcome.Committed>(outcomes[1]).ProductId);
+        Assert.Equal(["NEW", "OLD"], (await StatesAsync()).Select(p => p.Sku).Order());
+    }
+
+    [Fact]
+    public async Task An_upsert_by_SKU_that_meets_the_creation_of_the_product_updates_it()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            var create = Task.Run(() => Run(TestCommands.Create($"p{i}", sku: $"S{i}")));
+            var import = Task.Run(() => Run(TestCommands.Import($"S{i}", "Imported")));
+            Assert.IsType<CommandOutcome.Committed>(await import);
+            // The other way round it is the creation that comes second.
+            if (await create is not CommandOutcome.Committed) AssertRefused(StatusCode.AlreadyExists, "SKU_TAKEN", await create);
+        }
+    }
+
+    [Fact]
     public async Task A_command_that_fails_never_harms_its_neighbours()
     {
         var broken = new ProductCommand { ProductId = "broken", Request = null, Decide = (_, _) => throw new InvalidOperationException("a defect") };

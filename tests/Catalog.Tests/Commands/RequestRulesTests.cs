@@ -28,6 +28,16 @@ public sealed class RequestRulesTests
         ], fields.Select(f => f.Replace("product.", "")).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void A_price_holds_no_more_than_a_price()
+    {
+        // Of a field that this build does not know.
+        var price = Money.Parser.ParseFrom([.. new Money { CurrencyCode = "USD", Units = 1 }.ToByteArray(), 0x7A, 100, .. new byte[100]]);
+        Assert.Equal(["price"], Check(new ChangePriceRequest { Name = "products/x", Price = price }).Select(v => v.Field));
+        Assert.Contains("price", Check(new ImportRow { Sku = "S", Title = "T", Price = price }).Select(v => v.Field));
+        Assert.Contains("product.price", Check(new CreateProductRequest { Product = new Product { Sku = "S", Title = "T", Price = price } }).Select(v => v.Field));
+    }
+
     [Theory]
     [InlineData("price", "ChangePrice")]
     [InlineData("stock_quantity", "AdjustStock")]

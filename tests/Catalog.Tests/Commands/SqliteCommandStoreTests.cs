@@ -45,6 +45,23 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
     }
 
     [Fact]
+    public async Task Large_commands_fill_the_queue_before_it_holds_too_many()
+    {
+        using var folder = new TempFolder();
+        using var database = Open(folder, _ => { });
+        using var release = new ManualResetEventSlim();
+        var busy = database.RunAsync(_ => release.Wait());
+        var large = (int)(ICommandStore.MaxWaitingBytes / 8);
+        var waiting = Enumerable.Range(0, 20).Select(i => database.ExecuteAsync(new() { ProductId = $"p{i}", Request = null, Decide = TestCommands.Create($"p{i}").Decide, Size = large })).ToList();
+        Assert.Equal(12, waiting.Count(w => w.IsCompleted && w.Result is CommandOutcome.Failed { Error.Reason: ErrorReason.Overloaded }));
+        release.Set();
+        await busy;
+        Assert.Equal(8, (await Task.WhenAll(waiting)).OfType<CommandOutcome.Committed>().Count());
+        // There is room again.
+        Assert.IsType<CommandOutcome.Committed>(await database.ExecuteAsync(TestCommands.Create("more")));
+    }
+
+    [Fact]
     public async Task Young_events_and_receipts_stay()
     {
         using var folder = new TempFolder();
@@ -117,8 +134,8 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
             using (var connection = new SqliteConnection($"Data Source={folder.File("catalog.db")};Pooling=False"))
                 (page, size) = (connection.ExecuteScalar<long>("SELECT rootpage FROM sqlite_schema WHERE name = 'events'"), connection.ExecuteScalar<long>("PRAGMA page_size"));
             await database.RunAsync(connection => connection.Execute("ALTER TABLE events RENAME TO gone"));
-            var feed = new SqliteChangeFeed(database.Log);
-            Assert.Equal(ErrorReason.IndexUnavailable, (await Assert.ThrowsAsync<IndexUnavailableException>(async () => await feed.GetEndAsync(default))).Reason);
+            var feed = new SqliteChangeFeed(database.Log, new Kafka.MemoryIndexSet());
+            Assert.Equal(ErrorReason.IndexUnavailable, (await Assert.ThrowsAsync<IndexUnavailableException>(async () => await feed.GetIndexedAsync(default))).Reason);
             await database.RunAsync(connection => connection.Execute("ALTER TABLE gone RENAME TO events"));
         }
         using (var file = new FileStream(folder.File("catalog.db"), FileMode.Open, FileAccess.Write))

@@ -24,12 +24,13 @@ public sealed class StatusTests
 
         await catalog.Board.ReportAsync(new RelayReport("log-1", 2, 3, now.AddSeconds(-5), DirectSync: false, now), Cancellation);
         await catalog.Board.ReportAsync(new ProjectorReport("a.b/c", 4, now.AddSeconds(-9), 1, now), Cancellation);
-        await catalog.Board.ReportAsync(new ProjectorReport("another", 0, now, 2, now), Cancellation);
-        await EventuallyAsync(catalog, new IndexStatus(Phase.CatchingUp, "log-1", 7, now.AddSeconds(-9), 2));
+        // What it says is older, and so is what it knows.
+        await catalog.Board.ReportAsync(new ProjectorReport("another", 1, now.AddSeconds(-12), 2, now.AddSeconds(-1)), Cancellation);
+        await EventuallyAsync(catalog, new IndexStatus(Phase.CatchingUp, "log-1", 7, now.AddSeconds(-12), 2));
 
         // A deposed relay that still talks is not listened to.
         await catalog.Board.ReportAsync(new RelayReport("log-1", 1, 99, now.AddHours(-1), DirectSync: true, now), Cancellation);
-        await catalog.Board.ReportAsync(new ProjectorReport("a.b/c", 0, now, 0, now), Cancellation);
+        await catalog.Board.ReportAsync(new ProjectorReport("a.b/c", 0, null, 0, now), Cancellation);
         await EventuallyAsync(catalog, new IndexStatus(Phase.CatchingUp, "log-1", 3, now.AddSeconds(-5), 2));
 
         await catalog.Board.ReportAsync(new RelayReport("log-1", 2, 0, null, DirectSync: false, now), Cancellation);
@@ -45,7 +46,7 @@ public sealed class StatusTests
     [Fact]
     public void While_the_relay_feeds_the_index_it_alone_knows_how_far_that_is()
     {
-        var status = StatusReader.Combine([Relay(backlog: 5, oldest: 8, direct: true), Projector(lag: 100, newest: 60)], "log-1", Now);
+        var status = StatusReader.Combine([Relay(backlog: 5, oldest: 8, direct: true), Projector(lag: 100, oldest: 60)], "log-1", Now);
         Assert.Equal(new IndexStatus(Phase.CatchingUp, "log-1", 5, Now.AddSeconds(-8), 0, DirectSync: true), status);
         Assert.Equal(Phase.Current, StatusReader.Combine([Relay(direct: true)], "log-1", Now).Phase);
     }
@@ -73,8 +74,8 @@ public sealed class StatusTests
     private static Note Relay(double age = 0, long backlog = 0, double? oldest = null, bool direct = false) =>
         new() { Kind = Note.Relay, LogId = "log-1", Time = Before(age)!.Value, Backlog = backlog, Oldest = Before(oldest), DirectSync = direct };
 
-    private static Note Projector(double age = 0, long lag = 0, double? newest = null) =>
-        new() { Kind = Note.Projector, Time = Before(age)!.Value, Lag = lag, Newest = Before(newest) };
+    private static Note Projector(double age = 0, long lag = 0, double? oldest = null) =>
+        new() { Kind = Note.Projector, Time = Before(age)!.Value, Lag = lag, Oldest = Before(oldest) };
 
     private static long? Before(double? seconds) => seconds is { } age ? Now.AddSeconds(-age).ToUnixTimeMilliseconds() : null;
 

@@ -18,11 +18,31 @@ public sealed class ChangeFeedTests
         await using var topic = await TestTopic.CreateAsync();
         await using var feed = await TestFeed.StartAsync(topic);
         await topic.PublishAsync(Enumerable.Range(1, 50).Select(i => TestTopic.Event(i, $"p{i}")));
-        var end = await feed.Feed.GetEndAsync(default);
+        await topic.PassAllAsync();
+        var end = await feed.Feed.GetIndexedAsync(default);
         await using var watch = feed.Watch(end, Heartbeat);
         await topic.PublishAsync(Enumerable.Range(51, 50).Select(i => TestTopic.Event(i, $"p{i}")));
         var events = await watch.ReadAsync(50);
         Assert.Equal(Enumerable.Range(51, 50), events.Select(e => (int)e.Position).Order());
+    }
+
+    [Fact]
+    public async Task A_watch_from_now_gets_what_is_not_in_the_index_yet()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        await topic.PublishAsync(Enumerable.Range(1, 10).Select(i => TestTopic.Event(i, "lamp", i)));
+        await topic.PassAsync((0, 4));
+        await using var feed = await TestFeed.StartAsync(topic);
+        var position = await feed.Feed.GetIndexedAsync(default);
+        Assert.Equal((4, 4), (position.Partitions[0].Offset, position.Partitions[0].Position));
+        // Also a repetition of something before it shows nothing.
+        await topic.PublishAsync(TestTopic.Event(4, "lamp", 4), TestTopic.Event(11, "lamp", 11));
+        await using var watch = feed.Watch(position, Heartbeat);
+        Assert.Equal([5, 6, 7, 8, 9, 10, 11], (await watch.ReadAsync(7)).Select(e => e.Position));
+
+        // What is no longer kept cannot be watched, whether it is in the index or not.
+        await topic.Admin.Client.DeleteRecordsAsync([new TopicPartitionOffset(topic.Options.Topic, 0, 6)]);
+        Assert.Equal(6, (await feed.Feed.GetIndexedAsync(default)).Partitions[0].Offset);
     }
 
     [Fact]
@@ -31,7 +51,7 @@ public sealed class ChangeFeedTests
         await using var topic = await TestTopic.CreateAsync();
         var seen = new List<long>();
         WatchPosition position;
-        await using (var feed = await TestFeed.StartAsync(topic)) position = await feed.Feed.GetEndAsync(default);
+        await using (var feed = await TestFeed.StartAsync(topic)) position = await feed.Feed.GetIndexedAsync(default);
         await topic.PublishAsync(Enumerable.Range(1, 2000).Select(i => TestTopic.Event(i, $"p{i % 77}", i)));
         for (var replica = 0; seen.Count < 2000; replica++)
         {
@@ -49,7 +69,7 @@ public sealed class ChangeFeedTests
     {
         await using var topic = await TestTopic.CreateAsync();
         WatchPosition position;
-        await using (var before = await TestFeed.StartAsync(topic)) position = await before.Feed.GetEndAsync(default);
+        await using (var before = await TestFeed.StartAsync(topic)) position = await before.Feed.GetIndexedAsync(default);
         await topic.PublishAsync(Enumerable.Range(1, 25_000).Select(i => TestTopic.Event(i, $"p{i % 77}", i)));
         await using var feed = await TestFeed.StartAsync(topic);
         await using var watch = feed.Watch(position, Heartbeat);
@@ -65,7 +85,7 @@ public sealed class ChangeFeedTests
     {
         await using var topic = await TestTopic.CreateAsync();
         await using var feed = await TestFeed.StartAsync(topic);
-        var end = await feed.Feed.GetEndAsync(default);
+        var end = await feed.Feed.GetIndexedAsync(default);
         await using var slow = feed.Watch(end, Heartbeat);
         await using var quick = feed.Watch(end, Heartbeat);
         await topic.PublishAsync(TestTopic.Event(1, "p1"));
@@ -81,7 +101,7 @@ public sealed class ChangeFeedTests
     {
         await using var topic = await TestTopic.CreateAsync(1);
         WatchPosition begin;
-        await using (var before = await TestFeed.StartAsync(topic)) begin = await before.Feed.GetEndAsync(default);
+        await using (var before = await TestFeed.StartAsync(topic)) begin = await before.Feed.GetIndexedAsync(default);
         await topic.PublishAsync(Enumerable.Range(1, 10).Select(i => TestTopic.Event(i, "lamp", i)));
         await topic.Admin.Client.DeleteRecordsAsync([new TopicPartitionOffset(topic.Options.Topic, 0, 5)]);
         await using var feed = await TestFeed.StartAsync(topic);
@@ -95,9 +115,10 @@ public sealed class ChangeFeedTests
     {
         await using var topic = await TestTopic.CreateAsync(6);
         WatchPosition begin, good;
-        await using (var before = await TestFeed.StartAsync(topic)) begin = await before.Feed.GetEndAsync(default);
+        await using (var before = await TestFeed.StartAsync(topic)) begin = await before.Feed.GetIndexedAsync(default);
         await topic.PublishAsync(Enumerable.Range(1, 300).Select(i => TestTopic.Event(i, $"p{i}")));
-        await using (var before = await TestFeed.StartAsync(topic)) good = await before.Feed.GetEndAsync(default);
+        await topic.PassAllAsync();
+        await using (var before = await TestFeed.StartAsync(topic)) good = await before.Feed.GetIndexedAsync(default);
         await topic.Admin.Client.DeleteRecordsAsync(Enumerable.Range(0, 6).Select(p => new TopicPartitionOffset(topic.Options.Topic, p, 5)));
         await topic.PublishAsync(Enumerable.Range(301, 10).Select(i => TestTopic.Event(i, $"p{i}")));
 
@@ -115,7 +136,7 @@ public sealed class ChangeFeedTests
     {
         await using var topic = await TestTopic.CreateAsync();
         await using var feed = await TestFeed.StartAsync(topic);
-        var end = await feed.Feed.GetEndAsync(default);
+        var end = await feed.Feed.GetIndexedAsync(default);
         foreach (var foreign in new Action<WatchPosition>[] { p => p.TopicId = "other", p => p.LogId = "other", p => p.Partitions.RemoveAt(0), p => p.Partitions[1].Partition = 0, p => p.Partitions.Clear() })
         {
             var position = end.Clone();
@@ -133,7 +154,7 @@ public sealed class ChangeFeedTests
     {
         await using var topic = await TestTopic.CreateAsync(1);
         await using var feed = await TestFeed.StartAsync(topic);
-        await using var watch = feed.Watch(await feed.Feed.GetEndAsync(default), Heartbeat);
+        await using var watch = feed.Watch(await feed.Feed.GetIndexedAsync(default), Heartbeat);
         await topic.PublishAsync(TestTopic.Event(1, "lamp"));
         Assert.Single(await watch.ReadAsync(1));
         await topic.PublishAsync(TestTopic.Event(1, "lamp", 1, logId: "log-2"));
@@ -146,7 +167,7 @@ public sealed class ChangeFeedTests
     {
         await using var topic = await TestTopic.CreateAsync(1);
         await using var feed = await TestFeed.StartAsync(topic);
-        await using var watch = feed.Watch(await feed.Feed.GetEndAsync(default), Brief);
+        await using var watch = feed.Watch(await feed.Feed.GetIndexedAsync(default), Brief);
         Assert.Empty((await watch.NextAsync()).Events);
         feed.LogId = "log-2";
         await Assert.ThrowsAsync<PositionExpiredException>(() => watch.ReadAsync(1));
@@ -157,7 +178,7 @@ public sealed class ChangeFeedTests
     {
         await using var topic = await TestTopic.CreateAsync(1);
         await using var feed = await TestFeed.StartAsync(topic);
-        var end = await feed.Feed.GetEndAsync(default);
+        var end = await feed.Feed.GetIndexedAsync(default);
         await topic.PublishAsync(TestTopic.Event(1, "lamp"), TestTopic.Event(2, "lamp", 2), TestTopic.Event(1, "lamp"), TestTopic.Event(2, "lamp", 2), TestTopic.Event(3, "lamp", 3));
         await topic.ProduceAsync("lamp", [1, 2, 3]);
         await topic.PublishAsync(TestTopic.Event(3, "lamp", 3), TestTopic.Event(4, "lamp", 4));
@@ -166,7 +187,8 @@ public sealed class ChangeFeedTests
         Assert.Equal((8, 4), (watch.Position!.Partitions[0].Offset, watch.Position.Partitions[0].Position));
 
         // Also for one that begins now, when the repetition comes only later.
-        await using var late = feed.Watch(await feed.Feed.GetEndAsync(default), Heartbeat);
+        await topic.PassAllAsync();
+        await using var late = feed.Watch(await feed.Feed.GetIndexedAsync(default), Heartbeat);
         await topic.PublishAsync(TestTopic.Event(4, "lamp", 4), TestTopic.Event(5, "lamp", 5));
         Assert.Equal([5], (await late.ReadAsync(1)).Select(e => e.Position));
     }
@@ -177,17 +199,17 @@ public sealed class ChangeFeedTests
         await using var broker = await TestBroker.StartAsync();
         await using var topic = await TestTopic.CreateAsync(servers: broker.Servers);
         await using var feed = await TestFeed.StartAsync(topic);
-        await using var watch = feed.Watch(await feed.Feed.GetEndAsync(default), Brief);
+        await using var watch = feed.Watch(await feed.Feed.GetIndexedAsync(default), Brief);
         Assert.False((await watch.NextAsync()).Delayed);
 
         broker.Stop();
         await Soon.Until(async () => (await watch.NextAsync()).Delayed, "a broker that hangs is noticed", 30);
         // What was read is known to the replica.
-        Assert.NotNull(await feed.Feed.GetEndAsync(default));
+        Assert.NotNull(await feed.Feed.GetIndexedAsync(default));
         // Not a replica that starts meanwhile.
         await using (var blind = await TestFeed.StartAsync(topic))
         {
-            await Assert.ThrowsAsync<IndexUnavailableException>(async () => await blind.Feed.GetEndAsync(default));
+            await Assert.ThrowsAsync<IndexUnavailableException>(async () => await blind.Feed.GetIndexedAsync(default));
             await using var waiting = blind.Watch(watch.Position!, Brief);
             Assert.True((await waiting.NextAsync()).Delayed);
         }

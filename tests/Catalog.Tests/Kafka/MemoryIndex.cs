@@ -14,6 +14,7 @@ internal sealed class MemoryIndexSet : IIndexSet, IStatusBoard
     public bool Away { get; set; }
 
     private int _attempts;
+    private volatile Writer? _writer;
 
     public int Attempts => Volatile.Read(ref _attempts);
 
@@ -25,7 +26,10 @@ internal sealed class MemoryIndexSet : IIndexSet, IStatusBoard
     {
         Interlocked.Increment(ref _attempts);
         if (Away) throw new IOException("The index is away.");
-        return ValueTask.FromResult<IIndexWriter?>(Current is { } index ? new Writer(this, index) : null);
+        if (Current is not { } index) return ValueTask.FromResult<IIndexWriter?>(null);
+        // The same one as long as the index is.
+        if (_writer?.Index != index) _writer = new Writer(this, index);
+        return ValueTask.FromResult<IIndexWriter?>(_writer);
     }
 
     public ValueTask<IIndexWriter> CreateAsync(string logId, CancellationToken cancellation) => throw new NotSupportedException();
@@ -46,6 +50,8 @@ internal sealed class MemoryIndexSet : IIndexSet, IStatusBoard
 
     private sealed class Writer(MemoryIndexSet set, MemoryIndex index) : IIndexWriter
     {
+        public MemoryIndex Index => index;
+
         public string LogId => index.LogId;
 
         public ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation)

@@ -27,7 +27,7 @@ public sealed class ProjectorTests
         for (var i = 101; i <= 3100; i++) expected[$"p{i % 150}"] = i;
         await Soon.Until(() => _indexes.Current!.Versions.SequenceEqual(expected), "everything is in the index");
         await PassedAsync(topic);
-        await Soon.Until(() => _indexes.Reports.LastOrDefault() is { Lag: 0, Newest: not null, DeadLetters: 0 }, "the status says so");
+        await Soon.Until(() => _indexes.Reports.LastOrDefault() is { Lag: 0, Oldest: null, DeadLetters: 0 }, "the status says so");
     }
 
     [Fact]
@@ -51,12 +51,38 @@ public sealed class ProjectorTests
     }
 
     [Fact]
+    public async Task How_long_events_wait_is_told_also_by_a_projector_that_began_after_them()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        var happened = TestTopic.Happened(1, "lamp");
+        happened.OccurredTime = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow.AddHours(-1));
+        await topic.PublishAsync(TestTopic.Event(1, "lamp") with { Value = happened.ToByteArray() });
+        _indexes.Away = true;
+        await using var projector = await TestProjector.StartAsync(topic, _indexes);
+        await Soon.Until(() => _indexes.Reports.LastOrDefault() is { Lag: 1, Oldest: { } oldest } && oldest == happened.OccurredTime.ToDateTimeOffset(), "the status says for how long");
+        _indexes.Away = false;
+        await Soon.Until(() => _indexes.Reports.LastOrDefault() is { Lag: 0, Oldest: null }, "none waits");
+    }
+
+    [Fact]
+    public async Task What_waits_in_partitions_of_a_projector_that_does_not_speak_is_told_by_the_others()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        using var silent = new GroupConsumer(topic.Clients, topic.Options, NullLogger.Instance);
+        await Soon.Until(() => silent.Collect().Count == 0 && silent.Partitions.Count == 1, "it holds everything");
+        await topic.PublishAsync(Enumerable.Range(1, 10).Select(i => TestTopic.Event(i, $"p{i}")));
+        await using var projector = await TestProjector.StartAsync(topic, _indexes);
+        await Soon.Until(() => _indexes.Reports.LastOrDefault() is { Lag: 10, Oldest: not null }, "the other one says so");
+        Assert.Empty(projector.Projector.Partitions);
+    }
+
+    [Fact]
     public async Task Two_projectors_share_the_partitions_and_one_that_is_killed_in_the_middle_loses_nothing()
     {
         await using var topic = await TestTopic.CreateAsync(4);
         await topic.PublishAsync(Enumerable.Range(1, 1000).Select(i => TestTopic.Event(i, $"p{i}")));
         var victim = new GroupConsumer(topic.Clients, topic.Options, NullLogger.Instance);
-        var placement = new PartitionPlacement(victim, topic.Clients, topic.Options, _indexes, new KafkaProjectorMetrics(), NullLogger.Instance);
+        var placement = new PartitionPlacement(victim, topic.Clients, topic.Admin, topic.Options, _indexes, new KafkaProjectorMetrics(), NullLogger.Instance);
         await Soon.Until(() => Polled() && victim.Partitions.Count == 4, "the first has all partitions");
         await using var projector = await TestProjector.StartAsync(topic, _indexes);
         await Soon.Until(() => Polled() && victim.Partitions.Count == 2 && projector.Projector.Partitions.Count == 2, "they share");
@@ -65,7 +91,7 @@ public sealed class ProjectorTests
         IReadOnlyList<ConsumeResult<byte[], byte[]>> read = [];
         await Soon.Until(() =>
         {
-            placement.Resolve(default);
+            placement.Resolve();
             return (read = victim.Collect()).Count > 0;
         }, "it has read some");
         victim.Vanish();
@@ -77,7 +103,7 @@ public sealed class ProjectorTests
         bool Polled()
         {
             _ = victim.Collect();
-            placement.Resolve(default);
+            placement.Resolve();
             return true;
         }
     }
@@ -91,10 +117,13 @@ public sealed class ProjectorTests
 
         // There is nothing to read, and the client is content with what is committed: that looks like a partition of which it lost sight.
         using var consumer = new GroupConsumer(topic.Clients, topic.Options, NullLogger.Instance);
-        var placement = new PartitionPlacement(consumer, topic.Clients, topic.Options, _indexes, new KafkaProjectorMetrics(), NullLogger.Instance);
+        var placement = new PartitionPlacement(consumer, topic.Clients, topic.Admin, topic.Options, _indexes, new KafkaProjectorMetrics(), NullLogger.Instance);
         await Soon.Until(() => consumer.Collect().Count == 0 && consumer.Unplaced.Count == 2, "both are asked about");
-        placement.Resolve(default);
-        Assert.Empty(consumer.Unplaced);
+        await Soon.Until(() =>
+        {
+            placement.Resolve();
+            return consumer.Unplaced.Count == 0;
+        }, "both are placed");
         await topic.PublishAsync(Enumerable.Range(101, 100).Select(i => TestTopic.Event(i, $"p{i}")));
         var offsets = new List<(int, long)>();
         await Soon.Until(() =>

@@ -104,6 +104,14 @@ internal sealed class TestTopic : IAsyncDisposable
 
     public static (string, string)[] EventHeaders => [("ce_type", "catalog.v1.product.created"), ("content-type", "application/protobuf")];
 
+    /// <summary>Commits offsets as the projectors would.</summary>
+    public Task PassAsync(params IEnumerable<(int Partition, long Offset)> offsets) => Admin.Client.AlterConsumerGroupOffsetsAsync(
+        [new ConsumerGroupTopicPartitionOffsets(Options.Group, [.. offsets.Select(o => new TopicPartitionOffset(Options.Topic, o.Partition, o.Offset))])]);
+
+    /// <summary>Commits everything that is in the topic.</summary>
+    public async Task PassAllAsync() =>
+        await PassAsync((await Admin.GetOffsetsAsync(Options.Topic, await Admin.GetPartitionsAsync(Options.Topic, default), OffsetSpec.Latest(), default)).Select(end => (end.Key, end.Value)));
+
     /// <summary>Everything in the topic up to its present end, partition by partition.</summary>
     public async Task<List<ConsumeResult<byte[], byte[]>>> ReadAllAsync(string? topic = null)
     {

@@ -1,7 +1,9 @@
 using Catalog.Commands;
 using Catalog.Projections;
+using Catalog.Queries;
 using Catalog.Sqlite;
 using Catalog.Tests.Commands;
+using Catalog.V1;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.Projections;
@@ -96,6 +98,22 @@ public sealed class ProjectionTests : IAsyncLifetime
         Assert.Equal([2], await _it.VersionsAsync("lamp"));
         using var reader = await _it.Indexes.OpenAsync(default);
         Assert.Equal([null], await reader.GetAsync(["lamp"], default));
+    }
+
+    [Fact]
+    public async Task A_watch_begins_where_the_index_is_and_not_where_the_log_ends()
+    {
+        var feed = new SqliteChangeFeed(_it.Database.Log, _it.Indexes);
+        Assert.Equal(ErrorReason.IndexRebuilding, (await Assert.ThrowsAsync<IndexUnavailableException>(async () => await feed.GetIndexedAsync(default))).Reason);
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.BuildAsync();
+        await _it.Commit(TestCommands.Create("chair"));
+
+        await foreach (var batch in feed.ReadAsync(await feed.GetIndexedAsync(default), TimeSpan.FromSeconds(30), default))
+        {
+            Assert.Equal("products/chair", Assert.Single(batch.Events).Name);
+            break;
+        }
     }
 
     [Fact]

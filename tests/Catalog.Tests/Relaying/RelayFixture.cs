@@ -39,17 +39,17 @@ internal sealed class RelayFixture : IAsyncDisposable
         return relay;
     }
 
-    public async Task CommitAsync(int count)
+    public async Task CommitAsync(int count, TimeSpan ahead = default)
     {
-        for (var i = 0; i < count; i++) Assert.IsType<CommandOutcome.Committed>(await Database.ExecuteAsync(Command()));
+        for (var i = 0; i < count; i++) Assert.IsType<CommandOutcome.Committed>(await Database.ExecuteAsync(Command(ahead)));
     }
 
     // How old an event is decides on direct sync, so that these are decided now.
-    private static ProductCommand Command()
+    private static ProductCommand Command(TimeSpan ahead)
     {
         var id = Guid.CreateVersion7().ToString("n");
         var create = new CreateProductRequest { ProductId = id, Product = new Product { Sku = id, Title = "Lamp" } };
-        var now = new Moment(id, Guid.NewGuid().ToString(), Timestamp.FromDateTime(DateTime.UtcNow), "tester");
+        var now = new Moment(id, Guid.NewGuid().ToString(), Timestamp.FromDateTime(DateTime.UtcNow + ahead), "tester");
         return new() { ProductId = id, Request = null, Decide = (current, _) => ProductDecider.Decide(current, create, now) };
     }
 

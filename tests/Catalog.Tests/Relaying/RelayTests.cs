@@ -288,6 +288,48 @@ public sealed class RelayTests : IAsyncDisposable
         Assert.Equal(_catalog.Database.Log.LogId, _catalog.Queue.Topic[1].LogId);
     }
 
+    [Fact]
+    public async Task What_was_read_while_the_database_was_restored_does_not_go_out_under_the_new_id_of_the_log()
+    {
+        await _catalog.CommitAsync(2);
+        var restored = false;
+        var outbox = new HangingOutbox(_catalog.Outbox)
+        {
+            // The lost future had one event more.
+            BetweenReads = async events =>
+            {
+                if (restored) return events;
+                restored = true;
+                await _catalog.Database.Log.RenewAsync(default);
+                return [.. events, events[^1] with { Position = events[^1].Position + 1 }];
+            },
+        };
+        await _catalog.StartAsync(outbox);
+
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.Topic.Select(e => e.Position));
+        Assert.All(_catalog.Queue.Topic, e => Assert.Equal(_catalog.Database.Log.LogId, e.LogId));
+    }
+
+    [Fact]
+    public async Task An_event_of_a_clock_that_is_ahead_keeps_nobody_waiting_for_a_queue_that_is_away()
+    {
+        _catalog.Options.FallbackAfter = TimeSpan.FromSeconds(1);
+        _catalog.Queue.Away = true;
+        var relay = await _catalog.StartAsync();
+        await _catalog.CommitAsync(1, ahead: TimeSpan.FromHours(1));
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: true });
+    }
+
+    [Fact]
+    public async Task A_lease_whose_holder_cannot_begin_is_given_back()
+    {
+        var epoch = (await _catalog.Outbox.TryAcquireAsync("first", TimeSpan.FromMinutes(5), default))!.Epoch;
+        var outbox = new HangingOutbox(_catalog.Outbox) { StateFails = true };
+        await Assert.ThrowsAsync<CommandStoreException>(async () => await RelayLease.BeginAsync(outbox, epoch, default));
+        Assert.NotNull(await _catalog.Outbox.TryAcquireAsync("second", TimeSpan.FromMinutes(5), default));
+    }
+
     /// <summary>An outbox whose relay can be made to hang, as a stopped process does.</summary>
     private sealed class HangingOutbox(IOutbox inner) : IOutbox
     {
@@ -318,11 +360,17 @@ public sealed class RelayTests : IAsyncDisposable
 
         public ValueTask ReleaseAsync(long epoch, CancellationToken cancellation) => inner.ReleaseAsync(epoch, cancellation);
 
-        public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) => inner.GetStateAsync(cancellation);
+        public bool StateFails { get; init; }
 
-        public ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => FailuresLeft > 0 && FailuresLeft-- > 0
+        public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) =>
+            StateFails ? throw new CommandStoreException(ErrorReason.StoreUnavailable, "It is away.") : inner.GetStateAsync(cancellation);
+
+        /// <summary>Happens after events are read, and may change them.</summary>
+        public Func<IReadOnlyList<OutboxEvent>, Task<IReadOnlyList<OutboxEvent>>> BetweenReads { get; init; } = Task.FromResult;
+
+        public async ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => FailuresLeft > 0 && FailuresLeft-- > 0
             ? throw new CommandStoreException(ErrorReason.StoreUnavailable, "It is away.")
-            : inner.ReadAsync(after, limit, cancellation);
+            : await BetweenReads(await inner.ReadAsync(after, limit, cancellation));
 
         public Task WaitAsync(long after, CancellationToken cancellation) => inner.WaitAsync(after, cancellation);
 

@@ -1,4 +1,7 @@
 using Catalog.SqlServer;
+using Catalog.SqlServer.Commands;
+using Catalog.V1;
+using Google.Protobuf;
 using Microsoft.Data.SqlClient;
 
 namespace Catalog.Tests.SqlServer;
@@ -23,6 +26,14 @@ public sealed class SqlServerFaultTests
         var explained = SqlServerFault.Explain(number, "the server's words", Connection);
         Assert.Contains(explanation, explained, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", explained, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_product_that_is_damaged_is_told_and_not_read_again()
+    {
+        var damage = Assert.Throws<InvalidProtocolBufferException>(() => Product.Parser.ParseFrom(new byte[] { 0xff }));
+        Assert.False(damage.IsTransient());
+        Assert.Contains("a product in it cannot be read", SqlServerFault.Explain(new DefectException(damage), Connection), StringComparison.Ordinal);
     }
 
     [Theory]

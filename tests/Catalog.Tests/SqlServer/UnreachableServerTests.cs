@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using Catalog.Commands;
 using Catalog.SqlServer;
+using Catalog.SqlServer.Commands;
 using Catalog.Tests.Commands;
 using Catalog.V1;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.SqlServer;
 
@@ -31,6 +33,51 @@ public sealed class UnreachableServerTests
         var outcomes = await services.GetRequiredService<ICommandStore>().ExecuteAllAsync([TestCommands.Create("a"), TestCommands.Create("b"), TestCommands.Import("C", "C")]);
         Assert.Equal(3, outcomes.Count);
         Assert.All(outcomes, o => Assert.Equal(ErrorReason.StoreUnavailable, Assert.IsType<CommandOutcome.Failed>(o).Error.Reason));
+    }
+
+    [Fact]
+    public async Task A_command_without_a_server_is_answered_before_those_who_wait_for_it_give_up()
+    {
+        var time = new FakeTimeProvider();
+        await using var services = Services(FreePort(), o => o.MaxAttempts = 100, time: time);
+        var failing = services.GetRequiredService<ICommandStore>().ExecuteAsync(TestCommands.Create("lamp"));
+        for (; !failing.IsCompleted; await Task.Delay(1)) time.Advance(TimeSpan.FromMilliseconds(10));
+        Assert.IsType<CommandOutcome.Failed>(await failing);
+    }
+
+    [Fact]
+    public async Task A_batch_does_not_ask_a_server_that_is_away_again_for_each_of_its_parts()
+    {
+        using var rude = new TcpListener(IPAddress.Loopback, 0);
+        rude.Start();
+        var asked = 0;
+        var serving = Task.Run(async () =>
+        {
+            for (;; asked++) (await rude.AcceptTcpClientAsync()).Dispose();
+        });
+        await using var services = Services(((IPEndPoint)rude.LocalEndpoint).Port, o => o.MaxAttempts = 1);
+        var store = services.GetRequiredService<ICommandStore>();
+        await store.ExecuteAllAsync([.. Enumerable.Range(0, 50).Select(i => TestCommands.Create($"p{i}"))]);
+        var once = asked;
+        var outcomes = await store.ExecuteAllAsync([.. Enumerable.Range(0, 1000).Select(i => TestCommands.Create($"p{i}"))]);
+        Assert.Equal(1000, outcomes.OfType<CommandOutcome.Failed>().Count());
+        Assert.InRange(asked, once + 1, 2 * once + 1);
+        rude.Stop();
+        await Assert.ThrowsAnyAsync<Exception>(() => serving);
+    }
+
+    [Fact]
+    public void Large_commands_fill_the_queue_before_it_holds_too_many()
+    {
+        var admission = new Admission(1000);
+        ProductCommand[] large = [Sized(ICommandStore.MaxWaitingBytes / 2)], rest = [Sized(ICommandStore.MaxWaitingBytes / 2)], small = [Sized(1)];
+        Assert.True(admission.TryEnter(large));
+        Assert.True(admission.TryEnter(rest));
+        Assert.False(admission.TryEnter(small));
+        admission.Leave(rest);
+        Assert.True(admission.TryEnter(small));
+
+        static ProductCommand Sized(long bytes) => new() { ProductId = "lamp", Request = null, Decide = (_, _) => null!, Size = (int)bytes };
     }
 
     [Fact]
@@ -63,12 +110,12 @@ public sealed class UnreachableServerTests
     private static ProductCommand Create(string id, CancellationToken cancellation) =>
         TestCommands.Of(id, new CreateProductRequest { Product = new Product { Sku = id, Title = id } }, cancellation: cancellation);
 
-    private static ServiceProvider Services(int port, Action<SqlServerOptions> configure, int connectTimeout = 1)
+    private static ServiceProvider Services(int port, Action<SqlServerOptions> configure, int connectTimeout = 1, TimeProvider? time = null)
     {
         var options = new SqlServerOptions { ConnectionString = $"Server=127.0.0.1,{port};Database=shop;User ID=app;Password=s3cret;Connect Timeout={connectTimeout};Connect Retry Count=0" };
         configure(options);
         Assert.Empty(options.Problems());
-        return new ServiceCollection().AddLogging().AddSqlServer(options).BuildServiceProvider();
+        return new ServiceCollection().AddLogging().AddSingleton(time ?? TimeProvider.System).AddSqlServer(options).BuildServiceProvider();
     }
 
     private static int FreePort()

@@ -22,7 +22,7 @@ internal sealed class FakeFeed : IChangeFeed
 
     public static WatchPosition At(long position) => new() { LogId = "log-1", Partitions = { new PartitionPosition { Position = position } } };
 
-    public ValueTask<WatchPosition> GetEndAsync(CancellationToken cancellation) => EndFailure is null ? ValueTask.FromResult(End) : throw EndFailure;
+    public ValueTask<WatchPosition> GetIndexedAsync(CancellationToken cancellation) => EndFailure is null ? ValueTask.FromResult(End) : throw EndFailure;
 
     public async IAsyncEnumerable<ChangeBatch> ReadAsync(WatchPosition after, TimeSpan heartbeat, [EnumeratorCancellation] CancellationToken cancellation)
     {

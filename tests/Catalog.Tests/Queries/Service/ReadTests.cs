@@ -128,6 +128,8 @@ public class ReadTests
         Assert.Equal((ProjectionStatus.Types.Phase.CatchingUp, 5, 2.5, true, 1, "log-1", now),
             (status.Phase, status.LagEvents, status.Lag.ToTimeSpan().TotalSeconds, status.DirectSync, status.DeadLetters, status.LogId, status.ObserveTime.ToDateTimeOffset()));
         Assert.NotEmpty(status.WatchPosition);
+        // What comes before it is found from now on.
+        Assert.Equal(1, side.Index.Refreshes);
 
         // Without the queue there is no place to watch from, but the rest can be told.
         side.Feed.EndFailure = new IndexUnavailableException(ErrorReason.IndexUnavailable, "The queue is away.", TimeSpan.FromSeconds(1));

@@ -1,4 +1,4 @@
-namespace Catalog.Elasticsearch;
+namespace Catalog.Queries;
 
 /// <summary>
 /// Work that many may ask for at once and that is done for all of them together: nobody joins work that has begun, since it may have missed what the

@@ -1,6 +1,6 @@
-using Catalog.Elasticsearch;
+using Catalog.Queries;
 
-namespace Catalog.Tests.Elasticsearch;
+namespace Catalog.Tests.Queries;
 
 /// <summary>One refresh serves all who wait for one, and nobody gets one that began before they asked.</summary>
 public sealed class SharedWorkTests
