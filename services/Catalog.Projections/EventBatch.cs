@@ -11,14 +11,14 @@ public sealed class EventBatch<TSource>
     /// <summary>How many events were added.</summary>
     public int Count { get; private set; }
 
-    /// <summary>When the newest of them occurred; null if none says so.</summary>
-    public DateTimeOffset? Newest { get; private set; }
+    /// <summary>When they occurred, those that say so.</summary>
+    public List<DateTimeOffset> Occurred { get; } = [];
 
     /// <summary>Adds an event, after the ones that happened before it.</summary>
     public void Add(ProductEvent happened, TSource source)
     {
         if (!_newest.TryGetValue(happened.Name, out var held) || held.Event.Version < happened.Version) _newest[happened.Name] = (happened, source);
-        if (happened.OccurredTime?.ToDateTimeOffset() is { } occurred && !(occurred < Newest)) Newest = occurred;
+        if (happened.OccurredTime is { } occurred) Occurred.Add(occurred.ToDateTimeOffset());
         Count++;
     }
 

@@ -5,7 +5,7 @@ public interface IProductStates
 {
     /// <summary>
     /// The next products, tombstones included, in the order of a key that never changes; <paramref name="after"/> is the key of the last one before, 0 for the
-    /// beginning. Empty at the end.
+    /// beginning. At most <paramref name="limit"/>, fewer where they are large, none only at the end.
     /// </summary>
     ValueTask<IReadOnlyList<ProductState>> ReadAsync(long after, int limit, CancellationToken cancellation);
 }

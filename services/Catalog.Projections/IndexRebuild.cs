@@ -33,12 +33,20 @@ public sealed partial class IndexRebuild(
     /// <summary>
     /// Goes on where a rebuild was killed after its index began to serve: what was written into the index before it in that moment is not lost (G2). False if there is nothing to do.
     /// </summary>
-    /// <exception cref="LogTrimmedException">The log no longer holds it: the index must be built anew.</exception>
+    /// <remarks>Where the log no longer holds it, the index is built anew.</remarks>
     public async Task<bool> FinishAsync(CancellationToken cancellation)
     {
         if (await indexes.GetUnfinishedAsync(cancellation) is not { } index || index.LogId != (await log.GetBoundsAsync(cancellation)).LogId) return false;
         GoesOn(logger, await index.GetPositionAsync(cancellation));
-        await FinishAsync(index, cancellation);
+        try
+        {
+            await FinishAsync(index, cancellation);
+        }
+        catch (LogTrimmedException e)
+        {
+            StartsOver(logger, e.Message);
+            await RunAsync(allowMissing: false, cancellation);
+        }
         return true;
     }
 

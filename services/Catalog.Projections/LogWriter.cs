@@ -78,7 +78,7 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
             else await SetAsideAsync(logged, fault, cancellation);
         }
         foreach (var (logged, reason) in await batch.WriteAsync(index, cancellation)) await SetAsideAsync(logged, reason, cancellation);
-        metrics.CountProjected(events.Count, batch.Newest is { } occurred ? time.GetUtcNow() - occurred : null);
+        metrics.CountProjected(events.Count, batch.Occurred, time.GetUtcNow());
     }
 
     private async Task SetAsideAsync(LoggedEvent logged, string reason, CancellationToken cancellation)

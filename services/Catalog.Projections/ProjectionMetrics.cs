@@ -19,14 +19,14 @@ public sealed class ProjectionMetrics : IDisposable
         _retries = _meter.CreateCounter<long>("catalog.projector.retries", description: "Attempts to write into the index that failed and were made again.");
         _deadLetters = _meter.CreateCounter<long>("catalog.projector.dead_letters", description: "Events set aside because they could not be written into the index.");
         _rebuilds = _meter.CreateCounter<long>("catalog.projector.rebuilds", description: "Indices built anew.");
-        _delay = _meter.CreateHistogram<double>("catalog.projector.delay", "s", "From the decision of a command until its event is in the index; the newest event of each batch.",
+        _delay = _meter.CreateHistogram<double>("catalog.projector.delay", "s", "From the decision of a command until its event is in the index.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60] });
     }
 
-    internal void CountProjected(int events, TimeSpan? delay)
+    internal void CountProjected(int events, List<DateTimeOffset> occurred, DateTimeOffset now)
     {
         _projected.Add(events);
-        if (delay is { } age) _delay.Record(age.TotalSeconds);
+        foreach (var time in occurred) _delay.Record((now - time).TotalSeconds);
     }
 
     internal void CountRetry() => _retries.Add(1);

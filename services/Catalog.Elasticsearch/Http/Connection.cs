@@ -47,7 +47,7 @@ internal static class Connection
         status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
     /// <summary>When the server wants to be asked again; null if it does not say.</summary>
-    public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter?.Delta;
+    public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - DateTimeOffset.UtcNow : null;
 
     private static IHttpClientBuilder Add(IHttpClientBuilder client, ElasticsearchOptions options) => client
         .ConfigureHttpClient(http =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Catalog.Elasticsearch.Http;
 using Catalog.Projections;
 using Catalog.Queries;
@@ -20,11 +21,13 @@ internal sealed class IndexWriter(
     internal const int MaxRequest = 8 << 20;
 
     private const int MaxAttempts = 6;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), Usual = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly ActivitySource Activities = new("Catalog.Elasticsearch");
 
     private volatile string _alias = alias;
     private volatile Func<CancellationToken, ValueTask>? _keep = keep;
     private long _position = position;
+    private DateTimeOffset _notBefore;
 
     /// <summary>The name of the index.</summary>
     public string Index => index;
@@ -95,7 +98,7 @@ internal sealed class IndexWriter(
     private async Task<List<Operation>> SendOnceAsync(PooledBuffer body, List<Operation> operations, List<RejectedProduct> rejected, CancellationToken cancellation)
     {
         List<Operation> left = [];
-        var answer = await BulkAsync(body, cancellation);
+        var answer = await BulkAsync(body, operations.Count, cancellation);
         if (answer.Items.Count != operations.Count) throw Unreadable();
         if (!answer.Errors) return left;
         for (var i = 0; i < operations.Count; i++)
@@ -120,11 +123,21 @@ internal sealed class IndexWriter(
         return left;
     }
 
-    private async Task<BulkAnswer> BulkAsync(PooledBuffer body, CancellationToken cancellation)
+    private async Task<BulkAnswer> BulkAsync(PooledBuffer body, int operations, CancellationToken cancellation)
     {
+        // Whoever asks again sooner than the server wants, and however often, gets through no earlier.
+        if (_notBefore - time.GetUtcNow() is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellation);
+        using var activity = Activities.StartActivity("bulk", ActivityKind.Client);
+        activity?.SetTag("db.system.name", "elasticsearch").SetTag("db.operation.name", "bulk").SetTag("db.operation.batch.size", operations).SetTag("db.collection.name", index);
         try
         {
             return await client.BulkAsync(_alias, body.Written, cancellation);
+        }
+        catch (IndexUnavailableException e)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, e.Message);
+            if (e.RetryAfter > Usual) _notBefore = time.GetUtcNow() + (e.RetryAfter < LongestPause ? e.RetryAfter : LongestPause);
+            throw;
         }
         catch (ElasticsearchException e) when (e.IsMissing)
         {

@@ -72,7 +72,7 @@ internal sealed partial class BatchProjection(
             kafkaMetrics.CountOtherLog(events.Count - batch.Count);
             OtherLog(logger, events.Count - batch.Count, index.LogId);
         }
-        metrics.CountProjected(batch.Count, batch.Newest is { } occurred ? time.GetUtcNow() - occurred : null);
+        metrics.CountProjected(batch.Count, batch.Occurred, time.GetUtcNow());
     }
 
     /// <summary>The trace goes on where the message came from; a batch of several has many such places, and links to them.</summary>

@@ -31,8 +31,15 @@ internal sealed partial class Statements
         COMMIT TRANSACTION;
         """;
 
+    /// <summary>The next products: no more than <c>@limit</c>, and none after more than <c>@bytes</c> bytes.</summary>
     public string ReadProducts { get; } = $"""
-        SELECT TOP (@limit) product_key, body FROM [{schema}].products WHERE product_key > @after ORDER BY product_key;
+        SELECT product_key, body
+        FROM (
+            SELECT product_key, body, SUM(CAST(DATALENGTH(body) AS bigint)) OVER (ORDER BY product_key ROWS UNBOUNDED PRECEDING) - DATALENGTH(body) AS bytes_before
+            FROM (SELECT TOP (@limit) product_key, body FROM [{schema}].products WHERE product_key > @after ORDER BY product_key) AS next_products
+        ) AS page
+        WHERE bytes_before < @bytes
+        ORDER BY page.product_key;
         """;
 
     /// <summary>

@@ -52,7 +52,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         var journal = new CommandJournal();
         var checker = new CrashChecker(journal, partitions: 4);
         await checker.BeginAsync(it.Cluster);
-        var (commands, repeated) = (0, 0);
+        var (commands, repeated, reads) = (0, 0, 0);
         // Every fault once before any comes twice.
         var faults = Enumerable.Range(0, rounds).Chunk(Faults.Length).SelectMany(_ => Shuffled(chances)).Take(rounds).ToList();
         for (var round = 1; round <= rounds; round++)
@@ -61,7 +61,7 @@ public sealed class FaultTests(ITestOutputHelper output)
             var clock = Stopwatch.StartNew();
             try
             {
-                await RunAsync(it, journal, round, fault, rebuild, chances);
+                reads += await RunAsync(it, journal, round, fault, rebuild, chances);
                 var unknown = journal.Commands.Values.Where(c => c.IsUnknown).ToList();
                 await Task.WhenAll(unknown.Select(sent => CrashClient.RepeatAsync(journal, it.Cluster, sent)));
                 await CrashClient.ImportAsync(it.Cluster, journal.Rows.Values.Where(r => r.Result is null).OrderBy(CommandJournal.SerialOf).Chunk(100));
@@ -75,16 +75,21 @@ public sealed class FaultTests(ITestOutputHelper output)
             output.WriteLine($"{round}: {fault}{(rebuild ? " with a rebuild" : "")}, {clock.Elapsed.TotalSeconds:0.0} s");
         }
         await checker.CheckAllAsync(it.Cluster, (await it.Cluster.CreatedAsync()).ConsistencyToken);
-        output.WriteLine($"{commands} commands, {repeated} of them repeated, {checker.Events} events");
+        output.WriteLine($"{commands} commands, {repeated} of them repeated, {checker.Events} events; {reads} reads while it failed");
     }
 
-    private static async Task RunAsync(FaultyCluster it, CommandJournal journal, int round, Fault fault, bool rebuild, Random chances)
+    private static async Task<int> RunAsync(FaultyCluster it, CommandJournal journal, int round, Fault fault, bool rebuild, Random chances)
     {
         var names = Enumerable.Range(0, 60).Select(i => TestProducts.Name($"r{round}-{i}")).Take(chances.Next(3, 60)).ToArray();
         var over = false;
         // Commands depend on the command service alone: no other fault may be felt by who sends them.
         var mayFail = fault is Fault.KillCommandService or Fault.HangRelay;
         var clients = Begin(first: 0, pause: TimeSpan.Zero);
+        // And reads on the query service and Elasticsearch.
+        var isOfElasticsearch = fault is Fault.KillElasticsearch or Fault.HangElasticsearch;
+        var reader = new CrashReader(journal, it.Cluster, new Random(chances.Next()), mayFail: isOfElasticsearch || fault is Fault.KillQueryService, mayGoBack: isOfElasticsearch || rebuild);
+        using var read = new CancellationTokenSource();
+        var reading = reader.RunAsync(read.Token);
         await Eventually.TrueAsync("the load is on", () => journal.Commands.Values.Any(c => c.Receipt is not null) || clients.Any(c => c.IsCompleted));
         await Task.Delay(chances.Next(300));
         var rebuilding = rebuild ? it.Cluster.RunAsync("CommandService", "rebuild") : null;
@@ -104,10 +109,13 @@ public sealed class FaultTests(ITestOutputHelper output)
         }
         await Task.Delay(Rest);
         await EndAsync();
+        await read.CancelAsync();
+        await reading;
         await it.HealAsync();
         if (rebuilding is not null && await rebuilding is var (code, answer) && code != 0)
             // Without Elasticsearch nothing can be built; what is left over must not be in the way of the next one.
-            Assert.True(fault is Fault.KillElasticsearch or Fault.HangElasticsearch, answer);
+            Assert.True(isOfElasticsearch, answer);
+        return reader.Answered;
 
         Task[] Begin(int first, TimeSpan pause) => Enumerable.Range(first, Clients).Select(number => Task.Run(new CrashClient(
             journal, [it.Cluster, it.Other], names, new Random(chances.Next()), round, number, () => mayFail, () => Volatile.Read(ref over), pause).RunAsync)).ToArray();

@@ -84,7 +84,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
                 await RestartAsync(broker);
                 break;
             case FaultTests.Fault.HangKafka:
-                await HangAsync(broker);
+                await HangAsync(broker, chances);
                 break;
             case FaultTests.Fault.KafkaAway:
                 await KillKafkaAsync();
@@ -95,7 +95,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
                 await RestartAsync(_elasticsearch);
                 break;
             case FaultTests.Fault.HangElasticsearch:
-                await HangAsync(_elasticsearch);
+                await HangAsync(_elasticsearch, chances);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault));
@@ -133,10 +133,11 @@ internal sealed class FaultyCluster : IAsyncDisposable
         await server.StartAgainAsync();
     }
 
-    private static async Task HangAsync(ServerProcess server)
+    // Now and then for longer than anybody waits for an answer.
+    private static async Task HangAsync(ServerProcess server, Random chances)
     {
         server.Suspend();
-        await Task.Delay(TimeSpan.FromSeconds(1));
+        await Task.Delay(TimeSpan.FromSeconds(chances.Next(4) == 0 ? 15 : 1));
         server.Resume();
     }
 

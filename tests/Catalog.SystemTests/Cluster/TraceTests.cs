@@ -21,13 +21,14 @@ public sealed class TraceTests
         var receipt = await cluster.Writes().CreateProductAsync(TestProducts.Create(), new Metadata { { "traceparent", $"00-{Trace}-{Caller}-01" } });
         await cluster.GetAsync(receipt);
 
-        Span? call = null, projection = null;
-        await Eventually.TrueAsync("both have told of it", () =>
+        Span? call = null, projection = null, bulk = null;
+        await Eventually.TrueAsync("all have told of it", () =>
         {
             var spans = collector.Spans.Where(s => s.Trace == Trace).ToList();
             call = spans.SingleOrDefault(s => s.Parent == Caller);
             projection = spans.SingleOrDefault(s => call is not null && s.Parent == call.Id && s.Name == "project");
-            return projection is not null;
+            bulk = spans.SingleOrDefault(s => projection is not null && s.Parent == projection.Id && s.Name == "bulk");
+            return bulk is not null;
         });
         Assert.Contains("CreateProduct", call!.Name, StringComparison.Ordinal);
     }

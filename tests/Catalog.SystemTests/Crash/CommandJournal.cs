@@ -69,17 +69,28 @@ internal sealed class CommandJournal
     /// <summary>The newest etag that anyone was told of each product.</summary>
     public ConcurrentDictionary<string, string> Etags { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The newest receipt of each product.</summary>
+    public ConcurrentDictionary<string, CommandReceipt> Written { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Products that somebody wanted to delete.</summary>
+    public ConcurrentDictionary<string, bool> Deleted { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The place of a row in the order in which rows were sent.</summary>
     public static long SerialOf(SentRow sent) => long.Parse(sent.Row.Title["row-".Length..], CultureInfo.InvariantCulture);
 
     public long Next() => Interlocked.Increment(ref _serial);
 
     /// <summary>Notes a command before it is sent, under the request id that it holds.</summary>
-    public SentCommand Note(string requestId, IMessage request) => Commands[requestId] = new SentCommand(requestId, request);
+    public SentCommand Note(string requestId, IMessage request)
+    {
+        if (request is DeleteProductRequest delete) Deleted[delete.Name] = true;
+        return Commands[requestId] = new SentCommand(requestId, request);
+    }
 
     public void Acknowledged(SentCommand sent, CommandReceipt receipt)
     {
         sent.Acknowledged(receipt);
         Etags[receipt.Name] = receipt.Etag;
+        Written.AddOrUpdate(receipt.Name, receipt, (_, held) => held.Version > receipt.Version ? held : receipt);
     }
 }

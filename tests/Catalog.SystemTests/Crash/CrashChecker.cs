@@ -49,6 +49,8 @@ internal sealed class CrashChecker(CommandJournal journal, int partitions = 1)
         _touched.Clear();
         journal.Commands.Clear();
         journal.Rows.Clear();
+        journal.Written.Clear();
+        journal.Deleted.Clear();
         _seenCommands.Clear();
     }
 

@@ -196,6 +196,21 @@ public abstract partial class CommandStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Products_are_read_in_pages_that_are_no_larger_than_a_few_megabytes()
+    {
+        var title = new string('x', 200_000);
+        for (var i = 0; i < 50; i++) await Commit(TestCommands.Import($"S{i}", title));
+        var (read, largest) = (0, 0);
+        for (var key = 0L; await _database.States.ReadAsync(key, 500, default) is { Count: > 0 } page; key = page[^1].Key)
+        {
+            read += page.Count;
+            largest = Math.Max(largest, page.Sum(p => p.Body.Length));
+        }
+        Assert.Equal(50, read);
+        Assert.InRange(largest, 1_000_000, 5_000_000);
+    }
+
+    [Fact]
     public async Task Commands_that_find_one_product_by_its_id_and_by_its_SKU_see_each_other()
     {
         await Commit(TestCommands.Import("OLD", "Lamp", "lamp"));

@@ -53,11 +53,11 @@ internal sealed class TestElasticsearch : IAsyncDisposable
     }
 
     /// <summary>A catalog on a server that answers as a test wants it to.</summary>
-    public static TestElasticsearch On(string url, Action<ElasticsearchOptions>? configure = null, ILoggerProvider? logs = null)
+    public static TestElasticsearch On(string url, Action<ElasticsearchOptions>? configure = null, ILoggerProvider? logs = null, TimeProvider? time = null)
     {
         var options = new ElasticsearchOptions { Url = url };
         configure?.Invoke(options);
-        return new TestElasticsearch(options, owned: false, time: null, logs);
+        return new TestElasticsearch(options, owned: false, time, logs);
     }
 
     /// <summary>Another process that uses the same catalog.</summary>

@@ -6,6 +6,7 @@ using Catalog.Queries.Filtering;
 using Catalog.Tests.Index;
 using Catalog.V1;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.Elasticsearch;
 
@@ -60,6 +61,29 @@ public sealed class WritingTests
         var unavailable = await Assert.ThrowsAsync<IndexUnavailableException>(() => WriteAsync(catalog, "a"));
         Assert.Equal(TimeSpan.FromSeconds(3), unavailable.RetryAfter);
         Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public async Task A_server_that_asks_for_time_gets_it_however_soon_the_caller_repeats()
+    {
+        var refusals = 1;
+        await using var server = await ScriptedServer.StartAsync(async (context, _) =>
+        {
+            if (Interlocked.Decrement(ref refusals) >= 0) await ScriptedServer.WriteAsync(context, "{}", 429, retryAfter: 30);
+            else await AnswerAsync(context, (await ScriptedServer.ReadIdsAsync(context)).Select(_ => 201));
+        });
+        var time = new FakeTimeProvider();
+        await using var catalog = TestElasticsearch.On(server.Url, time: time);
+        var writer = await WriterAsync(catalog);
+        Product[] products = [new() { Name = "products/a", Version = 1 }];
+        await Assert.ThrowsAsync<IndexUnavailableException>(async () => await writer.WriteAsync(products, Cancellation));
+        var asked = server.Requests.Count;
+        var again = writer.WriteAsync(products, Cancellation).AsTask();
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(again.IsCompleted);
+        Assert.Equal(asked, server.Requests.Count);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Empty(await again);
     }
 
     [Fact]
