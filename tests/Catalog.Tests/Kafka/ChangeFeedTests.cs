@@ -198,6 +198,8 @@ public sealed class ChangeFeedTests
     {
         await using var broker = await TestBroker.StartAsync();
         await using var topic = await TestTopic.CreateAsync(servers: broker.Servers);
+        // A broker's first group takes it some seconds.
+        await topic.PassAllAsync();
         await using var feed = await TestFeed.StartAsync(topic);
         await using var watch = feed.Watch(await feed.Feed.GetIndexedAsync(default), Brief);
         Assert.False((await watch.NextAsync()).Delayed);
