@@ -6,7 +6,7 @@ namespace Catalog.Commands;
 /// <summary>What the write side measures, on the meter <c>Catalog.Commands</c>.</summary>
 public sealed class CommandMetrics : IDisposable
 {
-    /// <summary>The name of the meter and of the activity source.</summary>
+    /// <summary>The name of the meter.</summary>
     public const string Name = "Catalog.Commands";
 
     private readonly Meter _meter = new(Name);

@@ -5,7 +5,7 @@ namespace Catalog.Commands.Relaying;
 /// <summary>What the relay measures, on the meter <c>Catalog.Relay</c>.</summary>
 public sealed class RelayMetrics : IDisposable
 {
-    /// <summary>The name of the meter and of the activity source.</summary>
+    /// <summary>The name of the meter.</summary>
     public const string Name = "Catalog.Relay";
 
     private readonly Meter _meter = new(Name);

@@ -29,6 +29,7 @@ public sealed class TopicsTests
     {
         await using var topic = await TestTopic.CreateAsync(4);
         topic.Options.Partitions = 12;
+        (topic.Options.ReplicationFactor, topic.Options.MinInSyncReplicas) = (30, 30);
         await topic.Admin.Client.IncrementalAlterConfigsAsync(new Dictionary<ConfigResource, List<ConfigEntry>>
         {
             [new ConfigResource { Type = ResourceType.Topic, Name = topic.Options.Topic }] =
@@ -38,10 +39,14 @@ public sealed class TopicsTests
             ],
         });
         IReadOnlyList<string> found = [];
-        await Soon.Until(async () => (found = await topic.EnsureAsync()).Count >= 4, "all is found");
+        await Soon.Until(async () => (found = await topic.EnsureAsync()).Count >= 9, "all is found");
         Assert.Contains(found, f => f.Contains("has 4 partitions, not 12. Never change that in place"));
         Assert.Contains(found, f => f.Contains("has cleanup.policy=compact, not delete: events must not be compacted away"));
         Assert.Contains(found, f => f.Contains("has retention.ms=60000, not 604800000"));
+        Assert.Contains(found, f => f.Contains("has the replication factor 1, not 30"));
+        Assert.Contains(found, f => f.Contains("has min.insync.replicas=1, not 30: it decides how many copies"));
+        Assert.Contains(found, f => f.Contains("brokers; Kafka:ReplicationFactor 30 needs as many"));
+        Assert.Contains(found, f => f.Contains("Kafka:MinInSyncReplicas equals Kafka:ReplicationFactor"));
         // It reports, and changes nothing.
         Assert.Equal(4, (await topic.Admin.GetPartitionsAsync(topic.Options.Topic, default)).Count);
     }
