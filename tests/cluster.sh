@@ -3,10 +3,10 @@
 #
 # Servers: Kafka__BootstrapServers and Elasticsearch__Url name them. Where they do not and CATALOG_TOOLS (by default ../shared/tools) has a program `up`, that starts them.
 # The command database is a SQLite file in $DATA (by default ./data-cluster; beside servers of its own in a folder that goes with them), unless CommandDatabase__ConnectionString names a SQL Server.
-# The gateway needs Envoy and helm (TEST_ENVOY, TEST_HELM, or on the PATH); without them the services are reached by ports of their own.
+# The gateway needs Envoy and helm (TEST_ENVOY, TEST_HELM, or on the PATH); without them the services are reached by ports of their own. All are the ten from $PORT (by default 5080) on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-data=${DATA:-data-cluster} tools=${CATALOG_TOOLS:-../shared/tools} servers= own= pids=()
+data=${DATA:-data-cluster} port=${PORT:-5080} tools=${CATALOG_TOOLS:-../shared/tools} servers= own= pids=()
 mkdir -p "$data"
 
 stop() {
@@ -49,12 +49,12 @@ start() { # NAME COMMAND...: in the background, with a log of its own
   "${@:2}" > "$data/$1.log" 2>&1 &
   pids+=($!)
 }
-start command-service "$command" --urls "http://127.0.0.1:5082;http://127.0.0.1:5083"
-start projector "$projector" --urls "http://127.0.0.1:5084;http://127.0.0.1:5085"
-start query-service "$query" --urls "http://127.0.0.1:5086;http://127.0.0.1:5087"
-for port in 5083 5085 5087; do
+start command-service "$command" --urls "http://127.0.0.1:$((port + 2));http://127.0.0.1:$((port + 3))"
+start projector "$projector" --urls "http://127.0.0.1:$((port + 4));http://127.0.0.1:$((port + 5))"
+start query-service "$query" --urls "http://127.0.0.1:$((port + 6));http://127.0.0.1:$((port + 7))"
+for http in $((port + 3)) $((port + 5)) $((port + 7)); do
   for i in $(seq 300); do
-    curl -sf "http://127.0.0.1:$port/healthz/ready" > /dev/null && continue 2
+    curl -sf "http://127.0.0.1:$http/healthz/ready" > /dev/null && continue 2
     for pid in "${pids[@]}"; do kill -0 "$pid" 2> /dev/null || { tail -n 3 "$data"/*.log >&2; exit 1; }; done
     sleep 0.2
   done
@@ -62,16 +62,16 @@ for port in 5083 5085 5087; do
 done
 
 envoy=${TEST_ENVOY:-$(command -v envoy || true)} helm=${TEST_HELM:-$(command -v helm || true)}
-commands=127.0.0.1:5082 queries=127.0.0.1:5086 rest=''
+commands=127.0.0.1:$((port + 2)) queries=127.0.0.1:$((port + 6)) rest=''
 if [ -n "$envoy" ] && [ -n "$helm" ]; then
   "$helm" template catalog charts/cqrs-grpc --show-only templates/gateway-configmap.yaml \
-    --set gateway.listener.address=127.0.0.1,gateway.listener.port=5080,gateway.probes.address=127.0.0.1,gateway.probes.port=5081,gateway.admin.port=5089 \
-    --set 'gateway.backends.commands[0].host=127.0.0.1,gateway.backends.commands[0].port=5082' \
-    --set 'gateway.backends.queries[0].host=127.0.0.1,gateway.backends.queries[0].port=5086' \
+    --set "gateway.listener.address=127.0.0.1,gateway.listener.port=$port,gateway.probes.address=127.0.0.1,gateway.probes.port=$((port + 1)),gateway.admin.port=$((port + 9))" \
+    --set "gateway.backends.commands[0].host=127.0.0.1,gateway.backends.commands[0].port=$((port + 2))" \
+    --set "gateway.backends.queries[0].host=127.0.0.1,gateway.backends.queries[0].port=$((port + 6))" \
     | awk '/^  envoy.yaml: \|/ { on = 1; next } /^  [^ ]/ { on = 0 } on { print substr($0, 5) }' > "$data/envoy.yaml"
   start gateway "$envoy" --config-path "$data/envoy.yaml" --concurrency 2 --log-level warning --disable-hot-restart
-  for i in $(seq 100); do curl -sf "http://127.0.0.1:5081/healthz/ready" > /dev/null && break; sleep 0.2; done
-  commands=127.0.0.1:5080 queries=127.0.0.1:5080 rest=' (gRPC, gRPC-Web and REST)'
+  for i in $(seq 100); do curl -sf "http://127.0.0.1:$((port + 1))/healthz/ready" > /dev/null && break; sleep 0.2; done
+  commands=127.0.0.1:$port queries=127.0.0.1:$port rest=' (gRPC, gRPC-Web and REST)'
 fi
 
 cat << END

@@ -22,6 +22,9 @@ public static partial class CatalogHost
     /// <summary>Where the hosts of a cluster listen: gRPC, and REST.</summary>
     public const string ClusterUrls = "http://0.0.0.0:5080;http://0.0.0.0:5081";
 
+    /// <summary>For how long calls in flight may go on once the host is told to stop. Kubernetes waits for longer.</summary>
+    internal static readonly TimeSpan DrainsFor = TimeSpan.FromSeconds(25);
+
     /// <summary>How large a call may be, over gRPC as over REST.</summary>
     internal const int MaxMessageBytes = 4 * 1024 * 1024;
 
@@ -49,7 +52,7 @@ public static partial class CatalogHost
             Listen(kestrel, grpc, HttpProtocols.Http2);
             Listen(kestrel, rest, HttpProtocols.Http1);
         });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainsFor);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddGrpc(options =>
         {

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Catalog.Hosting;
@@ -12,7 +13,7 @@ namespace Catalog.Hosting;
 /// Every call ends with an error of the contract or with none: what a service did not mean to throw becomes INTERNAL with the trace under which the log tells more, and
 /// never shows a stack trace.
 /// </summary>
-internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Interceptor
+internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime, ILogger<ErrorInterceptor> logger) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -46,7 +47,9 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
     {
         try
         {
-            await continuation(new Reader<TRequest>(requestStream), responseStream, context);
+            // A tool keeps its stream of reflection open for as long as it runs, and nothing in that ends when the host does.
+            var ending = context.Method.StartsWith("/grpc.reflection.", StringComparison.Ordinal) ? lifetime.ApplicationStopping : CancellationToken.None;
+            await continuation(new Reader<TRequest>(requestStream, ending), responseStream, context);
         }
         catch (Exception e)
         {
@@ -73,15 +76,21 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
     }
 
     /// <summary>A stream's messages are read inside the service; one that cannot be read is still the caller's fault.</summary>
-    private sealed class Reader<T>(IAsyncStreamReader<T> inner) : IAsyncStreamReader<T>
+    /// <summary>A stream that has no more messages once <paramref name="ending"/> fires.</summary>
+    private sealed class Reader<T>(IAsyncStreamReader<T> inner, CancellationToken ending) : IAsyncStreamReader<T>
     {
         public T Current => inner.Current;
 
         public async Task<bool> MoveNext(CancellationToken cancellationToken)
         {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending);
             try
             {
-                return await inner.MoveNext(cancellationToken);
+                return await inner.MoveNext(either.Token);
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                return false;
             }
             catch (InvalidProtocolBufferException)
             {

@@ -24,6 +24,17 @@ public static class HostCommand
         return urls;
     }
 
+    /// <summary>Does what the command line says.</summary>
+    /// <returns>The exit code of the process.</returns>
+    public static async Task<int> InvokeAsync(RootCommand root, string[] arguments)
+    {
+        var command = root.Parse(arguments);
+        // Who is told to stop has two seconds otherwise, and a host drains for longer (G11).
+        var code = await command.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = CatalogHost.DrainsFor + TimeSpan.FromSeconds(5) });
+        // What was typed wrong is no answer of a verb.
+        return command.Errors.Count > 0 ? 2 : code;
+    }
+
     /// <summary>Builds a host and runs it until it is told to stop.</summary>
     /// <param name="urls">The value of <c>--urls</c>.</param>
     /// <param name="build">Where gRPC listens, where REST listens → the host.</param>

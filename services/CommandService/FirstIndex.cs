@@ -36,7 +36,7 @@ internal sealed partial class RebuildCompletion(Relay relay, IndexRebuild rebuil
         {
             try
             {
-                if (await relay.GetStatusAsync(stoppingToken) is not null) await rebuild.FinishAsync(stoppingToken);
+                if (relay.IsActive) await rebuild.FinishAsync(stoppingToken);
                 said = "";
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)

@@ -14,7 +14,7 @@ internal sealed partial class Housekeeping(Relay relay, IOutbox outbox, IRetenti
         {
             try
             {
-                if (await relay.GetStatusAsync(stoppingToken) is null) continue;
+                if (!relay.IsActive) continue;
                 var state = await outbox.GetStateAsync(stoppingToken);
                 await retention.RunAsync(Math.Min(state.Published, state.Indexed), stoppingToken);
             }

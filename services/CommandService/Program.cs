@@ -11,6 +11,4 @@ root.Subcommands.Add(Verbs.Backup());
 root.Subcommands.Add(Verbs.Restore());
 root.Subcommands.Add(Verbs.Restored());
 root.Subcommands.Add(Verbs.ReplayDeadEvents());
-var command = root.Parse(args);
-var code = await command.InvokeAsync();
-return command.Errors.Count > 0 ? 2 : code;
+return await HostCommand.InvokeAsync(root, args);

@@ -7,6 +7,4 @@ var root = new RootCommand("Writes the events of the topic into the search index
 root.SetAction((arguments, cancellation) => HostCommand.RunAsync(arguments.GetValue(urls)!, ProjectorHost.Build, CatalogHost.SayWhereItListens, cancellation));
 root.Subcommands.Add(Verbs.Topics());
 root.Subcommands.Add(Verbs.ReplayDeadLetters());
-var command = root.Parse(args);
-var code = await command.InvokeAsync();
-return command.Errors.Count > 0 ? 2 : code;
+return await HostCommand.InvokeAsync(root, args);

@@ -6,6 +6,4 @@ var urls = HostCommand.Urls(CatalogHost.ClusterUrls);
 var root = new RootCommand("Answers queries of the product catalog from the search index, and follows the topic for those who watch.") { urls };
 root.SetAction((arguments, cancellation) => HostCommand.RunAsync(arguments.GetValue(urls)!, QueryHost.Build, CatalogHost.SayWhereItListens, cancellation));
 root.Subcommands.Add(SmokeCommand.Create());
-var command = root.Parse(args);
-var code = await command.InvokeAsync();
-return command.Errors.Count > 0 ? 2 : code;
+return await HostCommand.InvokeAsync(root, args);

@@ -12,7 +12,4 @@ root.Subcommands.Add(AdminCommands.Restore());
 root.Subcommands.Add(AdminCommands.Restored());
 root.Subcommands.Add(AdminCommands.ReplayDeadLetters());
 root.Subcommands.Add(SmokeCommand.Create());
-var command = root.Parse(args);
-var code = await command.InvokeAsync();
-// What was typed wrong is no answer of a verb.
-return command.Errors.Count > 0 ? 2 : code;
+return await HostCommand.InvokeAsync(root, args);

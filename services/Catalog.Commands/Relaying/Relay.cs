@@ -30,6 +30,9 @@ public sealed partial class Relay : BackgroundService
             term.Publishing.Oldest is { } oldest ? Math.Max(0, (time.GetUtcNow() - oldest).TotalSeconds) : 0, term.Fallback.Since is not null, Interlocked.Read(ref _deadEvents)) : null);
     }
 
+    /// <summary>Whether this process has the lease.</summary>
+    public bool IsActive => _term is not null;
+
     /// <summary>How far the relay is; null while another process has the lease.</summary>
     public async ValueTask<RelayStatus?> GetStatusAsync(CancellationToken cancellation)
     {

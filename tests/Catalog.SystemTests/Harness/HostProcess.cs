@@ -9,7 +9,7 @@ namespace Catalog.SystemTests;
 /// <summary>A process of the system, run as its users run it.</summary>
 public sealed partial class HostProcess : IAsyncDisposable
 {
-    private const int SigTerm = 15, SigStop = 19, SigContinue = 18;
+    private const int SigInt = 2, SigTerm = 15, SigStop = 19, SigContinue = 18;
     private static readonly ConcurrentDictionary<Process, bool> Running = new();
 
     private readonly Process _process;
@@ -92,6 +92,9 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     /// <summary>SIGTERM, as a supervisor sends it.</summary>
     public void Terminate() => Assert.Equal(0, Send(_process.Id, SigTerm));
+
+    /// <summary>SIGINT, as Ctrl-C sends it.</summary>
+    public void Interrupt() => Assert.Equal(0, Send(_process.Id, SigInt));
 
     /// <summary>SIGSTOP: it hangs, and does not know.</summary>
     public void Suspend() => Assert.Equal(0, Send(_process.Id, SigStop));

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using Catalog.Internal.V1;
 using Catalog.V1;
 using Grpc.Core;
 using Grpc.Health.V1;
+using Reflect = Grpc.Reflection.V1;
 
 namespace Catalog.SystemTests;
 
@@ -23,6 +25,9 @@ public sealed class StopTests : IDisposable
         await idleImport.RequestStream.WriteAsync(new ImportProductsRequest { Rows = { new ImportRow { Sku = "row", Title = "Row" } } });
         Assert.True(await idleImport.ResponseStream.MoveNext(CancellationToken.None));
         using var rest = await catalog.Rest.GetAsync(new Uri("/v1/products:watch", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using var reflection = new Reflect.ServerReflection.ServerReflectionClient(catalog.Commands).ServerReflectionInfo();
+        await reflection.RequestStream.WriteAsync(new Reflect.ServerReflectionRequest { ListServices = "" });
+        Assert.True(await reflection.ResponseStream.MoveNext(CancellationToken.None));
         using var health = new Health.HealthClient(catalog.Commands).Watch(new HealthCheckRequest());
         var acknowledged = 0;
         List<RpcException> ends = [];
@@ -46,6 +51,7 @@ public sealed class StopTests : IDisposable
         var clock = Stopwatch.StartNew();
         catalog.Terminate();
         (await Assert.ThrowsAsync<RpcException>(() => watch.TakeAsync(int.MaxValue, _ => true))).Is(StatusCode.Unavailable, ErrorReason.ShuttingDown);
+        Assert.False(await reflection.ResponseStream.MoveNext(CancellationToken.None));
         (await Assert.ThrowsAsync<RpcException>(() => idleImport.ResponseStream.MoveNext(CancellationToken.None))).Is(StatusCode.Unavailable, ErrorReason.ShuttingDown);
         await Task.WhenAll(writers);
         Assert.Equal(0, await catalog.WaitForExitAsync(Eventually.Patience));
@@ -56,6 +62,22 @@ public sealed class StopTests : IDisposable
         await using var again = await CatalogProcess.StartAsync(_folder.Path);
         var last = await again.Writes().AdjustStockAsync(new AdjustStockRequest { Name = name, Delta = 1, Reason = "to read it" });
         Assert.Equal(acknowledged + 1, (await again.GetAsync(last)).StockQuantity);
+    }
+
+    [Fact]
+    public async Task A_call_that_takes_seconds_is_finished()
+    {
+        await using var catalog = await CatalogProcess.StartAsync(_folder.Path);
+        var created = await catalog.CreatedAsync();
+        Assert.True(OpaqueText.TryDecode(created.ConsistencyToken, ConsistencyToken.Parser, out var token));
+        // Of a write that does not come: it is waited for as long as a read ever waits.
+        token.Writes[0].Version++;
+        var read = catalog.Reads().GetProductAsync(new GetProductRequest { Name = created.Name, ConsistencyTokens = { OpaqueText.Encode(token) } }).ResponseAsync;
+        // It is on its way before the next one is answered.
+        await catalog.GetAsync(created);
+        catalog.Terminate();
+        (await Assert.ThrowsAsync<RpcException>(() => read)).Is(StatusCode.Unavailable, ErrorReason.ReadNotCaughtUp);
+        Assert.Equal(0, await catalog.WaitForExitAsync(Eventually.Patience));
     }
 
     [Fact]

@@ -53,8 +53,16 @@ internal sealed class StatementRules : TSqlFragmentVisitor
         if (calls.Names.Contains("MIN_ACTIVE_ROWVERSION")) Refuse("MIN_ACTIVE_ROWVERSION() is read together with the rows that it is to be older than");
     }
 
+    public override void Visit(UpdateSpecification node)
+    {
+        if (IsEvents(node.Target)) Refuse("an event is changed");
+    }
+
     public override void Visit(TSqlBatch node)
     {
+        var reads = new LogReads();
+        node.Accept(reads);
+        if (reads is { OfEvents: true, UpToTheMark: false }) Refuse("events are read beyond what may still be committed before them");
         var (abortsOnErrors, open) = (false, false);
         foreach (var statement in node.Statements)
         {
@@ -84,6 +92,20 @@ internal sealed class StatementRules : TSqlFragmentVisitor
     }
 
     private void Refuse(string problem) => _problems.Add(problem);
+
+    private static bool IsEvents(TableReference table) => table is NamedTableReference { SchemaObject.BaseIdentifier.Value: "events" };
+
+    private sealed class LogReads : TSqlFragmentVisitor
+    {
+        public bool OfEvents { get; private set; }
+
+        public bool UpToTheMark { get; private set; }
+
+        public override void Visit(QuerySpecification node) => OfEvents |= node.FromClause?.TableReferences.Any(IsEvents) == true;
+
+        public override void Visit(BooleanComparisonExpression node) => UpToTheMark |= node.SecondExpression is VariableReference { Name: "@mark" }
+            && node.ComparisonType is BooleanComparisonType.LessThan or BooleanComparisonType.GreaterThanOrEqualTo;
+    }
 
     private sealed class Calls : TSqlFragmentVisitor
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Catalog.SqlServer;
 using Catalog.SqlServer.Sql;
 
@@ -26,6 +27,18 @@ public sealed class StatementsTests
     }
 
     [Fact]
+    public void There_is_no_statement_besides_these()
+    {
+        var project = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", "..", "services", "Catalog.SqlServer"));
+        var sources = Directory.GetFiles(project, "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}")
+            && Path.GetDirectoryName(f) != Path.Combine(project, "Sql")).ToList();
+        Assert.NotEmpty(sources);
+        Assert.All(sources, source => Assert.DoesNotMatch("\"(SELECT|INSERT|UPDATE|DELETE|MERGE|EXEC|SET|DECLARE|BEGIN|IF|WITH|ALTER|CREATE|DROP) ", File.ReadAllText(source)));
+    }
+
+    private static string Here([CallerFilePath] string path = "") => path;
+
+    [Fact]
     public void Every_migration_is_valid_and_safe()
     {
         var scripts = SqlServerMigrator.Scripts("catalog");
@@ -44,6 +57,9 @@ public sealed class StatementsTests
     [InlineData("EXECUTE ('SELECT 1');", "a text is executed")]
     [InlineData("MERGE catalog.log AS t USING catalog.relay AS s ON t.one = s.one WHEN MATCHED THEN DELETE;", "MERGE")]
     [InlineData("SELECT body FROM catalog.events WHERE position < MIN_ACTIVE_ROWVERSION();", "together with the rows")]
+    [InlineData("SELECT body FROM catalog.events WHERE position > @after;", "may still be committed")]
+    [InlineData("SELECT TOP (1) id FROM (SELECT id FROM catalog.events WHERE position <> @mark) AS rest;", "may still be committed")]
+    [InlineData("UPDATE catalog.events SET body = @body;", "an event is changed")]
     [InlineData("BEGIN TRANSACTION; DELETE FROM catalog.events; COMMIT TRANSACTION;", "without XACT_ABORT")]
     [InlineData("SET XACT_ABORT ON; BEGIN TRANSACTION; DELETE FROM catalog.events;", "stays open")]
     [InlineData("SET XACT_ABORT ON; BEGIN TRANSACTION; SELECT id FROM catalog.log; COMMIT TRANSACTION;", "before the commit")]
