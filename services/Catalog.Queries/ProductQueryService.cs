@@ -11,7 +11,7 @@ namespace Catalog.Queries;
 internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed, QueriesOptions options, TimeProvider time, Stopping stopping)
     : V1.ProductQueryService.ProductQueryServiceBase
 {
-    private const int MaxBatch = 100;
+    private const int MaxBatch = 100, AtOnce = 25;
 
     // Clients of gRPC refuse messages beyond 4 MiB unless told otherwise; the rest is room for what is not products.
     private const int MaxResponseBytes = 3_500_000;
@@ -69,16 +69,24 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         violations.ThrowIfAny();
 
         using var reader = await OpenAsync(writes, searchable: false, context);
-        var products = await reader.GetAsync([.. places.Keys], context.CancellationToken);
+        var products = new List<Product?>(places.Count);
+        var bytes = 0L;
+        foreach (var some in places.Keys.Chunk(AtOnce))
+        {
+            products.AddRange(await reader.GetAsync(some, context.CancellationToken));
+            bytes += products.TakeLast(some.Length).Sum(product => product?.CalculateSize() ?? 0);
+            // No more are read than could be sent (G10).
+            if (bytes > MaxResponseBytes) throw TooLarge();
+        }
         var response = new BatchGetProductsResponse();
         foreach (var name in request.Names)
         {
             if (products[places[name[ProductName.Format("").Length..]]] is { } product) response.Products.Add(product);
             else response.Missing.Add(name);
         }
-        if (response.CalculateSize() > MaxResponseBytes)
-            throw CatalogError.Invalid("names", "these products together are larger than a message may be; ask for fewer at once").ToRpcException();
-        return response;
+        return response.CalculateSize() <= MaxResponseBytes ? response : throw TooLarge();
+
+        static RpcException TooLarge() => CatalogError.Invalid("names", "these products together are larger than a message may be; ask for fewer at once").ToRpcException();
     }
 
     private async Task<SearchProductsResponse> SearchAsync(SearchProductsRequest request, ServerCallContext context)
@@ -160,11 +168,11 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         var highlighter = request.Highlight ? new Highlighter(plan.Text) : null;
         var room = MaxResponseBytes - response.CalculateSize();
         var (results, next) = (Results(page, highlighter, room), page.Next);
-        if (results.Count < page.Products.Count)
+        while (results.Count < page.Products.Count)
         {
-            // Too large for one message: a shorter page, which knows where it ends.
-            var shorter = await reader.SearchAsync(plan with { PageSize = results.Count, Facets = [], PriceRanges = [] }, cancellation);
-            (results, next) = (Results(shorter, highlighter, room), shorter.Next);
+            // Too large for one message: a shorter page, which knows where it ends. Some may be larger by now.
+            page = await reader.SearchAsync(plan with { PageSize = results.Count, Facets = [], PriceRanges = [] }, cancellation);
+            (results, next) = (Results(page, highlighter, room), page.Next);
         }
         response.Results.AddRange(results);
         response.NextPageToken = next is null ? "" : PageTokens.Write(next, PageTokens.HashOf(request));

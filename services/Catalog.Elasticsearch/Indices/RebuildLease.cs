@@ -64,9 +64,9 @@ internal sealed class RebuildLease(StatusIndex notes, TimeProvider time)
         }
     }
 
-    // For how long whoever else has it has given no sign of life; null if nobody else has it.
+    // For how long whoever else has it has given no sign of life; null if nobody else has it. One from far ahead is that of a clock which is wrong.
     private TimeSpan? SilenceOfAnother(NoteAnswer? found) =>
-        found?.Source is { } note && note.Owner != _owner ? time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(note.Time) : null;
+        found?.Source is { } note && note.Owner != _owner ? (time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(note.Time)).Duration() : null;
 
     // The answer to the renewal before this one may have been lost, and the note be ours all the same.
     private async Task<NotePlace?> RepeatAsync(CancellationToken cancellation) =>

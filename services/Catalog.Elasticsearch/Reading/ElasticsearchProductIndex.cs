@@ -9,14 +9,28 @@ namespace Catalog.Elasticsearch.Reading;
 /// <summary>The query database as the read side sees it.</summary>
 internal sealed class ElasticsearchProductIndex(ElasticsearchClient client, ServingIndex serving, StatusReader status, TimeProvider time) : IProductIndex
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25), LongestPause = TimeSpan.FromMilliseconds(500);
+
+    private int _waiting;
 
     public async ValueTask<IProductReader> OpenAsync(CancellationToken cancellation) =>
         await serving.ResolveAsync(cancellation) is { IsUsable: true } index
             ? new ProductReader(client, index)
             : throw new IndexUnavailableException(ErrorReason.IndexRebuilding, "There is no index yet that this build can use.", TimeSpan.FromSeconds(1));
 
-    public Task WaitForChangeAsync(CancellationToken cancellation) => Task.Delay(Pause, time, cancellation);
+    // The more wait, the less often each of them asks: they wait because Elasticsearch is behind, and asking holds it up.
+    public async Task WaitForChangeAsync(CancellationToken cancellation)
+    {
+        var pause = Pause * Math.Max(1, Interlocked.Increment(ref _waiting) / 20);
+        try
+        {
+            await Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
 
     public ValueTask<IndexStatus> GetStatusAsync(CancellationToken cancellation) => status.ReadAsync(cancellation);
 }

@@ -25,6 +25,8 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
     /// <param name="built">When the index began to serve. What a relay of another log said before, is of a log that is gone.</param>
     public static IndexStatus Combine(IReadOnlyList<Note> notes, string? logId, DateTimeOffset now, DateTimeOffset built = default)
     {
+        // What was noted by a clock that is far ahead would hold for as long.
+        notes = [.. notes.Where(note => DateTimeOffset.FromUnixTimeMilliseconds(note.Time) < now + RebuildLease.Life)];
         var recent = notes.Where(note => DateTimeOffset.FromUnixTimeMilliseconds(note.Time) > now - Recent).ToList();
         var relay = recent.Where(note => note.Kind == Note.Relay && (note.LogId == logId || DateTimeOffset.FromUnixTimeMilliseconds(note.Time) > built)).MaxBy(note => note.Time);
         var projectors = recent.Where(note => note.Kind == Note.Projector).ToList();

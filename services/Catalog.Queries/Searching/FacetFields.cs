@@ -1,3 +1,4 @@
+using System.Text;
 using Catalog.Queries.Filtering;
 using Catalog.V1;
 
@@ -8,6 +9,8 @@ internal static class FacetFields
 {
     /// <summary>How many facets, and how many price ranges, there may be.</summary>
     public const int Max = 20;
+
+    private const int MaxKey = 128;
 
     /// <summary>The fields of the facets.</summary>
     public static IReadOnlyList<Field> Read(IReadOnlyList<string> facets, Violations violations)
@@ -23,6 +26,8 @@ internal static class FacetFields
             var scanner = new FilterScanner(facets[i]);
             if (FieldPath.Read(scanner) is not { } field || !scanner.AtEnd || !IsCountable(field))
                 violations.Add($"facets[{i}]", $"cannot count `{facets[i]}`; brand, categories, state, price.currency_code and attributes.<key> can be counted");
+            else if (field.Key is { } key && Encoding.UTF8.GetByteCount(key) > MaxKey)
+                violations.Add($"facets[{i}]", $"no attribute has a key of more than {MaxKey} bytes of UTF-8");
             else if (fields.Contains(field))
                 violations.Add($"facets[{i}]", $"`{facets[i]}` comes twice");
             else

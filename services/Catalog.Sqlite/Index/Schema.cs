@@ -7,7 +7,7 @@ namespace Catalog.Sqlite.Index;
 internal static class Schema
 {
     /// <summary>Changes with the tables, and with how text is cut into words or documents are read.</summary>
-    private const int Version = 2;
+    private const int Version = 3;
 
     /// <summary>Tells our files from others: "cqrs".</summary>
     private const int ApplicationId = 0x63717273;

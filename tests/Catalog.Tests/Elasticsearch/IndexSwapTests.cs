@@ -136,6 +136,16 @@ public sealed class IndexSwapTests
     }
 
     [Fact]
+    public async Task A_rebuild_that_was_killed_with_its_clock_ahead_keeps_nobody_waiting()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(2));
+        await using var killed = TestElasticsearch.Start(time: time);
+        await using var catalog = killed.Another(time: new FakeTimeProvider(DateTimeOffset.UtcNow));
+        await killed.Indices.CreateAsync("log-1", Cancellation);
+        await catalog.Indices.CreateAsync("log-1", Cancellation);
+    }
+
+    [Fact]
     public async Task A_rebuild_that_was_killed_is_taken_over_and_can_do_no_more_harm()
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);

@@ -34,8 +34,7 @@ public sealed class RankingParityTests
         await queries.SampleAsync(
             async (text, quoted, prefix, size) =>
             {
-                // The embedded index does not tell where else than in the title a word begins with a single letter.
-                prefix &= Tokenizer.Tokens(text).LastOrDefault().Term is { Length: > 2 };
+                prefix &= Tokenizer.Tokens(text).LastOrDefault().Term is { Length: > 0 };
                 var query = quoted ? $"\"{text}\" drill" : prefix ? text + "*" : text;
                 var plan = ProductIndexContract.Plan(query) with { Order = Relevance, PageSize = size };
                 for (var page = 0; page < 4 && plan is not null; page++)

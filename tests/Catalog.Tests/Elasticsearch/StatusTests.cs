@@ -61,6 +61,11 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public void A_report_of_a_clock_that_is_far_ahead_tells_nothing() =>
+        Assert.Equal(Phase.Current, StatusReader.Combine(
+            [Relay(), Projector(), Projector(age: -7200, lag: 5), new Note { Kind = Note.Rebuild, Time = Before(-7200)!.Value, Owner = "gone" }], "log-1", Now).Phase);
+
+    [Fact]
     public void An_index_of_another_log_than_the_relays_is_about_to_be_built_anew()
     {
         Assert.Equal(Phase.Rebuilding, StatusReader.Combine([Relay(backlog: 1), Projector()], "log-0", Now).Phase);

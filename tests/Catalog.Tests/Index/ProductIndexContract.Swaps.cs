@@ -106,6 +106,8 @@ public abstract partial class ProductIndexContract
             await WriteAsync(
                 Titled($"stone{round}", $"stone lamp {round}"), Titled("changing", $"lamp {new string('x', round)} number {round}", round),
                 Titled($"unrelated{round}", "chair table"),
+                // A word near the one that is looked for comes and goes.
+                round % 3 == 1 ? Titled("near", "lamps", round) : RandomProducts.Tombstone("near", round),
                 RandomProducts.Tombstone($"stone{round - 1}", 9));
             if ((after = page.Next) is null) break;
         }

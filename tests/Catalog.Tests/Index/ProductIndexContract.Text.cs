@@ -119,6 +119,17 @@ public abstract partial class ProductIndexContract
     }
 
     [Fact]
+    public async Task A_word_that_was_looked_for_in_vain_is_found_with_a_typo_once_it_is_there_again()
+    {
+        await WriteAsync([.. Enumerable.Range(0, 30).Select(i => Titled($"p{i}", $"lamp {i}"))]);
+        await WriteAsync(Titled("q", "zephyr"));
+        await WriteAsync(Titled("q", "breeze", 2));
+        Assert.Empty(await FindAsync("zephir"));
+        await WriteAsync(Titled("q", "zephyr", 3));
+        Assert.Equal(["q"], await FindAsync("zephir"));
+    }
+
+    [Fact]
     public async Task Suggestions_go_on_from_what_was_typed()
     {
         await WriteAsync(

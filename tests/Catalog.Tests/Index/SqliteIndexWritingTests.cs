@@ -2,6 +2,7 @@ using Catalog.Projections;
 using Catalog.Queries;
 using Catalog.Queries.Filtering;
 using Catalog.Sqlite.Index;
+using Catalog.Sqlite.Index.Searching;
 using Catalog.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -129,6 +130,22 @@ public sealed class SqliteIndexWritingTests : IAsyncLifetime
         await Task.WhenAll(searches);
         Assert.True(written > 80 << 20);
         Assert.InRange(longest, 1, 60 << 20);
+    }
+
+    [Fact]
+    public async Task A_search_whose_filter_fits_nothing_ends_too_when_nobody_waits_for_it()
+    {
+        await WriteAsync([.. Enumerable.Range(0, 3000).Select(i => Lamp(i))]);
+        var connection = await _writer.File.Readers.RentAsync(Cancellation);
+        try
+        {
+            var search = new Search(ProductIndexContract.Plan("", "brand = \"none\""), connection, new CancellationToken(canceled: true));
+            Assert.Throws<OperationCanceledException>(() => search.Run(_writer.File.Vocabulary));
+        }
+        finally
+        {
+            _writer.File.Readers.Return(connection, failed: false);
+        }
     }
 
     [Fact]

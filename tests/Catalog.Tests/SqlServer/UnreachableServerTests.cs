@@ -53,7 +53,7 @@ public sealed class UnreachableServerTests
         var asked = 0;
         var serving = Task.Run(async () =>
         {
-            for (;; asked++) (await rude.AcceptTcpClientAsync()).Dispose();
+            for (; ; asked++) (await rude.AcceptTcpClientAsync()).Dispose();
         });
         await using var services = Services(((IPEndPoint)rude.LocalEndpoint).Port, o => o.MaxAttempts = 1);
         var store = services.GetRequiredService<ICommandStore>();

@@ -41,6 +41,12 @@ internal sealed class Matches : IDisposable
     /// <summary>These rows hold everything as it was typed.</summary>
     public void AddExact(IEnumerable<int> rows) => AddPoints(rows, Exact);
 
+    /// <summary>All rows hold everything as it was typed.</summary>
+    public void AllAreExact()
+    {
+        foreach (ref var points in _points.AsSpan(0, Count)) points += Exact;
+    }
+
     /// <summary>These rows hold so many of the words where the product is named.</summary>
     public void AddNamed(IEnumerable<int> rows, int words) => AddPoints(rows, Naming, words);
 

@@ -20,7 +20,7 @@ internal sealed class Search
     private readonly byte[] _afterId;
     private readonly FacetCounter _facets;
     private readonly TopHits _top;
-    private long _total;
+    private long _total, _seen;
 
     public Search(SearchPlan plan, ReadConnection connection, CancellationToken cancellation)
     {
@@ -64,8 +64,10 @@ internal sealed class Search
 
     private void Collect(Hit hit)
     {
+        // Before the filter, which can be long and fit nothing.
+        if ((++_seen & 0x3ff) == 0) _cancellation.ThrowIfCancellationRequested();
         if (!_filter(hit.Doc)) return;
-        if ((++_total & 0xfff) == 0) _cancellation.ThrowIfCancellationRequested();
+        _total++;
         _facets.Add(hit.Doc);
         if (_plan.After is null || _order.IsBehind(hit, _plan.After, _afterId)) _top.Offer(hit);
     }

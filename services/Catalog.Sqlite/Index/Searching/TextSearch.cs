@@ -55,8 +55,11 @@ internal static class TextSearch
         CancellationToken cancellation)
     {
         matches.BeginRanking();
+        // Whether any word near the typed ones is there now, must not decide: it may come and go between two pages.
         if (variants.Any(words => words.Count > 0))
             matches.AddExact(connection.Match(FtsQuery.All(clauses.Select(clause => FtsQuery.Clause(clause, [])))));
+        else if (clauses.Any(clause => clause is TextClause.Word { Typos: > 0 }))
+            matches.AllAreExact();
         for (var i = 0; i < Math.Min(clauses.Count, MaxRankedClauses); i++)
         {
             cancellation.ThrowIfCancellationRequested();

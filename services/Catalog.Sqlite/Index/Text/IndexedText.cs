@@ -48,7 +48,6 @@ internal sealed class IndexedText
         Words.Clear();
         _column = 0;
         Add(product.Title);
-        AddInitials();
         End();
         Add(product.Sku);
         End();
@@ -59,7 +58,6 @@ internal sealed class IndexedText
         foreach (var value in product.Attributes.Values) Add(value);
         End();
         Add(product.Description);
-        AddInitials(); // of all that is not the title
         End();
     }
 
@@ -86,7 +84,11 @@ internal sealed class IndexedText
         _initials.Clear();
     }
 
-    private void End() => _ends[_column++] = _buffer.WrittenCount;
+    private void End()
+    {
+        AddInitials();
+        _ends[_column++] = _buffer.WrittenCount;
+    }
 
     private void Write(string term)
     {

@@ -17,8 +17,10 @@ internal sealed class WordFrequencies
     {
         var products = connection.Docs.Live;
         if (_counted.TryGetValue(word, out var known) && Math.Abs((long)known.Products - products) * 10 <= products) return known.Frequency;
-        if (_counted.Count >= MaxWords) _counted.Clear();
         var frequency = connection.Frequency(word);
+        // A word that no product has any more, or not quite yet, may be in one a moment later, and then must count.
+        if (frequency == 0) return 0;
+        if (_counted.Count >= MaxWords) _counted.Clear();
         _counted[word] = (frequency, products);
         return frequency;
     }

@@ -50,6 +50,10 @@ public class SearchRequestTests
         Assert.Equal(10, Sound(new SearchProductsRequest()).FacetLimit);
     }
 
+    [Fact]
+    public void A_facet_of_a_key_that_no_attribute_can_have_is_refused() =>
+        Assert.StartsWith("facets[1]: no attribute", Assert.Single(Refused(new SearchProductsRequest { Facets = { $"attributes.{new string('k', 128)}", $"attributes.{new string('k', 129)}" } })));
+
     [Theory]
     [InlineData(0, 20)]
     [InlineData(7, 7)]

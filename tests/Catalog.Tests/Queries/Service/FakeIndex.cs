@@ -28,7 +28,7 @@ internal sealed class FakeIndex : IProductIndex
     public int Waits;
 
     /// <summary>How often versions were looked up, and searches made to see everything.</summary>
-    public int VersionReads, Refreshes;
+    public int VersionReads, Refreshes, Gets;
 
     public ValueTask<IProductReader> OpenAsync(CancellationToken cancellation)
     {
@@ -82,6 +82,7 @@ internal sealed class FakeIndex : IProductIndex
             Assert.Equal(0, _disposed);
             cancellation.ThrowIfCancellationRequested();
             Assert.Equal(productIds.Count, productIds.Distinct(StringComparer.Ordinal).Count());
+            Interlocked.Add(ref index.Gets, productIds.Count);
             return ValueTask.FromResult<IReadOnlyList<Product?>>(
                 [.. productIds.Select(id => contents.Products.GetValueOrDefault(id) is { State: not Product.Types.State.Deleted } product ? product : null)]);
         }

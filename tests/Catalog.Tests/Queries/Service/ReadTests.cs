@@ -79,7 +79,10 @@ public class ReadTests
             side.Index.Put(product);
             request.Names.Add(product.Name);
         }
+        for (var i = 60; i < 100; i++) request.Names.Add($"products/p{i}");
         Assert.Equal(["names"], (await QuerySide.RefusalOf(side.Service.BatchGetProducts(request, Call))).Fields);
+        // What does not fit any more is not read first.
+        Assert.Equal(75, side.Index.Gets);
         while (request.Names.Count > 50) request.Names.RemoveAt(50);
         Assert.Equal(50, (await side.Service.BatchGetProducts(request, Call)).Products.Count);
     }

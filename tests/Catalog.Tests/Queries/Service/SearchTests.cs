@@ -51,6 +51,24 @@ public class SearchTests
     }
 
     [Fact]
+    public async Task A_page_whose_products_grow_while_it_is_cut_leaves_none_out()
+    {
+        using var side = new QuerySide();
+        var searches = 0;
+        side.Index.Search = (plan, _) =>
+        {
+            var size = searches++ == 0 ? 100_000 : 200_000;
+            var products = Enumerable.Range(0, 50).Select(i => QuerySide.Product($"p{i:000}")).ToList();
+            products.ForEach(product => product.Description = new string('x', size));
+            return Task.FromResult(new SearchPage([.. products.Take(plan.PageSize)], plan.PageSize < 50 ? new PageEnd([], $"p{plan.PageSize - 1:000}") : null, 50, [], []));
+        };
+        var response = await side.Service.SearchProducts(new SearchProductsRequest { PageSize = 50 }, Call);
+        Assert.InRange(response.CalculateSize(), 3_000_000, 4 * 1024 * 1024);
+        var next = SearchRequests.Read(new SearchProductsRequest { PageSize = 50, PageToken = response.NextPageToken }, new Violations());
+        Assert.Equal(response.Results[^1].Product.Name, "products/" + next.After!.ProductId);
+    }
+
+    [Fact]
     public async Task Too_many_searches_at_once_are_refused_early_and_the_others_answered()
     {
         using var side = new QuerySide(options => (options.MaxConcurrentSearches, options.MaxQueuedSearches) = (2, 3));
