@@ -173,6 +173,8 @@ internal sealed partial class GroupConsumer : IDisposable
         }
         // Soon after it began there are none, and then a message costs nothing here.
         if (_silentSince.Count > 0) Listen(message);
+        // It has a place after all, and has read on from there: an answer that is still to come would be too old.
+        if (_unplaced.Count > 0 && message is not null) _unplaced.Remove(message.TopicPartition);
         if (_fresh.Count > 0)
         {
             // A pause may have survived from an earlier time with the partition.

@@ -12,7 +12,8 @@ public sealed class ClusterScriptTests
         var (kafka, elasticsearch) = ClusterProcesses.Servers();
         using var data = new TempFolder();
         var (name, port) = ($"t{Guid.NewGuid():n}", ServerProcess.FreePorts(10));
-        await using var script = new HostProcess(["bash", Path.Combine(CatalogProcess.Repository, "tests", "cluster.sh")], new Dictionary<string, string>(StringComparer.Ordinal)
+        // A shell that was begun in the background could not be interrupted.
+        await using var script = new HostProcess(["env", "--default-signal=INT", "bash", Path.Combine(CatalogProcess.Repository, "tests", "cluster.sh")], new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["PORT"] = $"{port}", ["DATA"] = data.Path, ["Kafka__BootstrapServers"] = kafka, ["Kafka__Topic"] = $"{name}.events", ["Kafka__Group"] = name, ["Kafka__ReplicationFactor"] = "1",
             ["Kafka__MinInSyncReplicas"] = "1", ["Elasticsearch__Url"] = elasticsearch, ["Elasticsearch__Alias"] = name, ["Elasticsearch__Replicas"] = "0",
