@@ -198,10 +198,22 @@ public sealed class ChangeFeedTests
     {
         await using var broker = await TestBroker.StartAsync();
         await using var topic = await TestTopic.CreateAsync(servers: broker.Servers);
-        // A broker's first group takes it some seconds.
-        await topic.PassAllAsync();
         await using var feed = await TestFeed.StartAsync(topic);
-        await using var watch = feed.Watch(await feed.Feed.GetIndexedAsync(default), Brief);
+        WatchPosition begin = null!;
+        // A broker's first group takes it some seconds.
+        await Soon.Until(async () =>
+        {
+            try
+            {
+                begin = await feed.Feed.GetIndexedAsync(default);
+                return true;
+            }
+            catch (IndexUnavailableException)
+            {
+                return false;
+            }
+        }, "the broker tells of its groups");
+        await using var watch = feed.Watch(begin, Brief);
         Assert.False((await watch.NextAsync()).Delayed);
 
         broker.Stop();

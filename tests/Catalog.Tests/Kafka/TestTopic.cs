@@ -104,9 +104,23 @@ internal sealed class TestTopic : IAsyncDisposable
 
     public static (string, string)[] EventHeaders => [("ce_type", "catalog.v1.product.created"), ("content-type", "application/protobuf")];
 
-    /// <summary>Commits offsets as the projectors would.</summary>
-    public Task PassAsync(params IEnumerable<(int Partition, long Offset)> offsets) => Admin.Client.AlterConsumerGroupOffsetsAsync(
-        [new ConsumerGroupTopicPartitionOffsets(Options.Group, [.. offsets.Select(o => new TopicPartitionOffset(Options.Topic, o.Partition, o.Offset))])]);
+    /// <summary>Commits offsets as the projectors would. A broker's first group takes it some seconds.</summary>
+    public async Task PassAsync(params IEnumerable<(int Partition, long Offset)> offsets)
+    {
+        var group = new ConsumerGroupTopicPartitionOffsets(Options.Group, [.. offsets.Select(o => new TopicPartitionOffset(Options.Topic, o.Partition, o.Offset))]);
+        await Soon.Until(async () =>
+        {
+            try
+            {
+                await Admin.Client.AlterConsumerGroupOffsetsAsync([group]);
+                return true;
+            }
+            catch (KafkaException)
+            {
+                return false;
+            }
+        }, "the group takes its offsets");
+    }
 
     /// <summary>Commits everything that is in the topic.</summary>
     public async Task PassAllAsync() =>
