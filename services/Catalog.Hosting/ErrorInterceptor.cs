@@ -83,10 +83,11 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
 
         public async Task<bool> MoveNext(CancellationToken cancellationToken)
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending);
+            // Nothing is made for each message of a stream that ends by itself.
+            using var either = ending.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending) : null;
             try
             {
-                return await inner.MoveNext(either.Token);
+                return await inner.MoveNext(either?.Token ?? cancellationToken);
             }
             catch (OperationCanceledException) when (ending.IsCancellationRequested)
             {

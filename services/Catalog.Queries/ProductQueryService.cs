@@ -73,8 +73,9 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         var bytes = 0L;
         foreach (var some in places.Keys.Chunk(AtOnce))
         {
-            products.AddRange(await reader.GetAsync(some, context.CancellationToken));
-            bytes += products.TakeLast(some.Length).Sum(product => product?.CalculateSize() ?? 0);
+            var read = await reader.GetAsync(some, context.CancellationToken);
+            products.AddRange(read);
+            bytes += read.Sum(product => product?.CalculateSize() ?? 0);
             // No more are read than could be sent (G10).
             if (bytes > MaxResponseBytes) throw TooLarge();
         }
@@ -167,15 +168,12 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
 
         var highlighter = request.Highlight ? new Highlighter(plan.Text) : null;
         var room = MaxResponseBytes - response.CalculateSize();
-        var (results, next) = (Results(page, highlighter, room), page.Next);
-        while (results.Count < page.Products.Count)
-        {
-            // Too large for one message: a shorter page, which knows where it ends. Some may be larger by now.
+        List<SearchResult> results;
+        // Too large for one message: a shorter page, which knows where it ends. Some may be larger by now.
+        while ((results = Results(page, highlighter, room)).Count < page.Products.Count)
             page = await reader.SearchAsync(plan with { PageSize = results.Count, Facets = [], PriceRanges = [] }, cancellation);
-            (results, next) = (Results(page, highlighter, room), page.Next);
-        }
         response.Results.AddRange(results);
-        response.NextPageToken = next is null ? "" : PageTokens.Write(next, PageTokens.HashOf(request));
+        response.NextPageToken = page.Next is { } next ? PageTokens.Write(next, PageTokens.HashOf(request)) : "";
         return response;
     }
 

@@ -9,7 +9,6 @@ namespace Catalog.Sqlite;
 public sealed class SqliteEventLog : IEventLog, IDisposable
 {
     // One read holds no more in memory than this and one event, however large the products are.
-    private const int MaxBytes = 4 * 1024 * 1024;
 
     // How long a commit of another process may go unnoticed.
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
@@ -96,12 +95,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     }
 
     /// <summary>Reads events after a position, as many as are asked for or fit into one read.</summary>
-    internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Readers.Read(sql, [after, limit], rows =>
-    {
-        var events = new List<T>();
-        for (var bytes = 0; bytes < MaxBytes && rows.Step(); bytes += size(events[^1])) events.Add(take(rows));
-        return events;
-    });
+    internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Readers.ReadSome(sql, [after, limit], take, size);
 
     private static async Task LookAgainAsync(Task advanced, CancellationToken cancellation)
     {

@@ -6,6 +6,8 @@ namespace Catalog.Sqlite.Sql;
 /// <summary>Reading connections to a command database, each used by one caller at a time, with the statements that it prepared.</summary>
 internal sealed class ConnectionPool(string path) : IDisposable
 {
+    private const int MaxBytes = 4 * 1024 * 1024;
+
     private readonly ConcurrentBag<Reader> _idle = [];
     private volatile bool _disposed;
 
@@ -22,6 +24,15 @@ internal sealed class ConnectionPool(string path) : IDisposable
             throw SqliteFile.Explain(fault, path);
         }
     }
+
+    /// <summary>Reads rows, all of them or as many as make a few megabytes, and at least one if there is one.</summary>
+    /// <exception cref="CommandStoreException">It failed; the message says what to do.</exception>
+    public IReadOnlyList<T> ReadSome<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> take, Func<T, int> size) => Read(sql, parameters, rows =>
+    {
+        var read = new List<T>();
+        for (var bytes = 0; bytes < MaxBytes && rows.Step(); bytes += size(read[^1])) read.Add(take(rows));
+        return read;
+    });
 
     private T ReadNow<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> read)
     {
