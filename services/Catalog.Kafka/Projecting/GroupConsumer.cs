@@ -35,8 +35,9 @@ internal sealed partial class GroupConsumer : IDisposable
             build => build.SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions)).SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, lost: false))
                 .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, lost: true)),
             error => _fatal ??= error.IsFatal ? error : null,
-            // The topic may be made after this starts.
-            ("partition.assignment.strategy", "cooperative-sticky"), ("session.timeout.ms", "12000"), ("topic.metadata.refresh.interval.ms", "10000"));
+            // A member hears of a rebalance with its next heartbeat, and what moves is not read until all have: three seconds each by default, longer than a read waits when a rollout
+            // makes two of them. The topic may be made after this starts.
+            ("partition.assignment.strategy", "cooperative-sticky"), ("session.timeout.ms", "12000"), ("heartbeat.interval.ms", "1000"), ("topic.metadata.refresh.interval.ms", "10000"));
         _consumer.Subscribe(options.Topic);
     }
 

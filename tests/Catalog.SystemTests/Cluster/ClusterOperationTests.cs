@@ -103,6 +103,7 @@ public sealed class ClusterOperationTests
         var (command, query) = (await cluster.Command.ListeningAsync(), await cluster.Query.ListeningAsync());
         using var http = new HttpClient();
         // Commands need no more than their database, which is there.
+        Assert.Equal(0, (await cluster.RunAsync("CommandService", "migrate")).Code);
         await ClusterProcesses.ReadyAsync(command.Http, cluster.Command);
         using (var answer = await http.GetAsync(new Uri(query.Http, "/healthz/ready"))) Assert.Equal(503, (int)answer.StatusCode);
         Assert.Equal("live\n", await http.GetStringAsync(new Uri(query.Http, "/healthz/live")));
@@ -116,6 +117,34 @@ public sealed class ClusterOperationTests
         await cluster.ReplaceAsync();
         Assert.Equal("Early", (await ReadsAsync(cluster, receipt)).Title);
         foreach (var process in new[] { cluster.Command, cluster.Projector, cluster.Query }) await process.StopAsync();
+    }
+
+    [Fact]
+    public async Task While_projectors_are_replaced_one_by_one_every_read_sees_the_write_before_it()
+    {
+        await using var cluster = await StartAsync();
+        var over = false;
+        var reading = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            while (!Volatile.Read(ref over)) await ReadsAsync(cluster, await cluster.CreatedAsync());
+        })).ToArray();
+        Queue<HostProcess> projectors = new([cluster.Projector]);
+        await BeginAsync();
+        for (var replaced = 0; replaced < 6; replaced++)
+        {
+            await BeginAsync();
+            await projectors.Dequeue().StopAsync();
+        }
+        await ReadsAsync(cluster, await cluster.CreatedAsync());
+        Volatile.Write(ref over, true);
+        await Task.WhenAll(reading);
+
+        async Task BeginAsync()
+        {
+            var projector = cluster.Begin("Projector");
+            await ClusterProcesses.ReadyAsync((await projector.ListeningAsync()).Http, projector);
+            projectors.Enqueue(projector);
+        }
     }
 
     [Theory]
