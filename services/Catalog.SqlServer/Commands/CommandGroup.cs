@@ -59,7 +59,7 @@ internal sealed class CommandGroup(Planner planner)
         // One that names a product by its SKU may find one that another command names by its id, and must see what becomes of it.
         var found = new HashSet<string>(StringComparer.Ordinal);
         var twice = commands.Zip(stored).ToList().FindIndex(one => (one.Second.Product?.Id ?? one.First.ProductId) is { } id && !found.Add(id));
-        return (commands.Zip(stored, Decide).ToList(), twice);
+        return twice < 0 ? (commands.Zip(stored, Decide).ToList(), -1) : ([], twice);
 
         Step Decide(ProductCommand command, Stored now)
         {

@@ -6,14 +6,11 @@ namespace Catalog.SqlServer.Log;
 /// <summary>Reads the event log: what is committed, in commit order, without holes.</summary>
 internal sealed class LogReader(SqlServerDatabase database)
 {
-    // One read holds no more in memory than this and one event, however large the products are.
-    private const int MaxBytes = 4 * 1024 * 1024;
-
     private readonly Statements _sql = database.Statements;
 
     /// <summary>The next events after a position.</summary>
     public Task<List<Row>> ReadAsync(long after, int limit, CancellationToken cancellation) => database.RunAsync(
-        async connection => (await connection.QueryAsync<Row>(new CommandDefinition(_sql.ReadEvents, new { after, limit, bytes = (long)MaxBytes }, cancellationToken: cancellation))).AsList(),
+        async connection => (await connection.QueryAsync<Row>(new CommandDefinition(_sql.ReadEvents, new { after, limit }, cancellationToken: cancellation))).AsList(),
         cancellation);
 
     /// <summary>An event as it stands in the table.</summary>

@@ -10,17 +10,11 @@ internal sealed partial class Statements
         FROM [{schema}].log WHERE one = 1;
         """;
 
-    /// <summary>The next events: no more than <c>@limit</c>, and none after more than <c>@bytes</c> bytes.</summary>
+    /// <summary>The next events: no more than <c>@limit</c>, and none after some megabytes.</summary>
     public string ReadEvents { get; } = $"""
         DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION(), @from binary(8) = CAST(@after AS binary(8));
         SELECT CAST(position AS bigint) AS position, occurred, trace_parent, body
-        FROM (
-            SELECT position, occurred, trace_parent, body,
-                SUM(CAST(DATALENGTH(body) AS bigint)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) - DATALENGTH(body) AS bytes_before
-            FROM (SELECT TOP (@limit) position, occurred, trace_parent, body FROM [{schema}].events WHERE position > @from AND position < @mark ORDER BY position) AS next_events
-        ) AS page
-        WHERE bytes_before < @bytes
-        ORDER BY page.position;
+        {Page("position", "position, occurred, trace_parent, body", $"[{schema}].events WHERE position > @from AND position < @mark")}
         """;
 
     public string RenewLog { get; } = $"""
@@ -31,15 +25,10 @@ internal sealed partial class Statements
         COMMIT TRANSACTION;
         """;
 
-    /// <summary>The next products: no more than <c>@limit</c>, and none after more than <c>@bytes</c> bytes.</summary>
+    /// <summary>The next products: no more than <c>@limit</c>, and none after some megabytes.</summary>
     public string ReadProducts { get; } = $"""
         SELECT product_key, body
-        FROM (
-            SELECT product_key, body, SUM(CAST(DATALENGTH(body) AS bigint)) OVER (ORDER BY product_key ROWS UNBOUNDED PRECEDING) - DATALENGTH(body) AS bytes_before
-            FROM (SELECT TOP (@limit) product_key, body FROM [{schema}].products WHERE product_key > @after ORDER BY product_key) AS next_products
-        ) AS page
-        WHERE bytes_before < @bytes
-        ORDER BY page.product_key;
+        {Page("product_key", "product_key, body", $"[{schema}].products WHERE product_key > @after")}
         """;
 
     /// <summary>
@@ -79,5 +68,15 @@ internal sealed partial class Statements
         WHERE commit_time < @before
             AND receipt_key IN (SELECT TOP (@limit) oldest.receipt_key FROM [{schema}].receipts AS oldest WHERE oldest.commit_time < @unlikely ORDER BY oldest.receipt_key);
         SELECT @@ROWCOUNT;
+        """;
+
+    // One read holds no more in memory than four megabytes and one row, however large the products are.
+    private static string Page(string key, string columns, string rows) => $"""
+        FROM (
+            SELECT {columns}, SUM(CAST(DATALENGTH(body) AS bigint)) OVER (ORDER BY {key} ROWS UNBOUNDED PRECEDING) - DATALENGTH(body) AS bytes_before
+            FROM (SELECT TOP (@limit) {columns} FROM {rows} ORDER BY {key}) AS next_rows
+        ) AS page
+        WHERE bytes_before < 4194304
+        ORDER BY page.{key};
         """;
 }
