@@ -32,11 +32,13 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
         }
     }
 
+    /// <summary>A topic that must be there.</summary>
+    public async Task<TopicDescription> GetTopicAsync(string topic, CancellationToken cancellation) =>
+        await DescribeAsync(topic, cancellation) ?? throw new KafkaException(new Error(ErrorCode.UnknownTopicOrPart, $"There is no topic {topic}; the verb \"topics\" makes it."));
+
     /// <summary>The partitions of a topic that must be there.</summary>
     public async Task<IReadOnlyList<int>> GetPartitionsAsync(string topic, CancellationToken cancellation) =>
-        await DescribeAsync(topic, cancellation) is { } found
-            ? found.Partitions.Select(p => p.Partition).ToList()
-            : throw new KafkaException(new Error(ErrorCode.UnknownTopicOrPart, $"There is no topic {topic}; the verb \"topics\" makes it."));
+        (await GetTopicAsync(topic, cancellation)).Partitions.Select(p => p.Partition).ToList();
 
     /// <summary>Where each partition begins or ends, as <paramref name="which"/> says.</summary>
     public async Task<Dictionary<int, long>> GetOffsetsAsync(string topic, IEnumerable<int> partitions, OffsetSpec which, CancellationToken cancellation)

@@ -9,7 +9,7 @@ namespace Catalog.Projections;
 public sealed partial class IndexRebuild(
     IEventLog log, IProductStates states, IIndexSet indexes, IDeadLetters deadLetters, LogWriter writer, TimeProvider time, ProjectionMetrics metrics, ILogger<IndexRebuild> logger)
 {
-    private const int Batch = 500, MaxAttempts = 3;
+    private const int Batch = 500, MaxAttempts = 3, MaxVain = 5;
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2), NearlyThere = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2), FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(5);
 
@@ -23,7 +23,7 @@ public sealed partial class IndexRebuild(
             {
                 return await RunOnceAsync(allowMissing, cancellation);
             }
-            catch (LogTrimmedException e) when (attempt < MaxAttempts)
+            catch (Exception e) when (e is LogTrimmedException or LogRenewedException && attempt < MaxAttempts)
             {
                 StartsOver(logger, e.Message);
             }
@@ -42,7 +42,7 @@ public sealed partial class IndexRebuild(
         {
             await FinishAsync(index, cancellation);
         }
-        catch (LogTrimmedException e)
+        catch (Exception e) when (e is LogTrimmedException or LogRenewedException)
         {
             StartsOver(logger, e.Message);
             await RunAsync(allowMissing: false, cancellation);
@@ -95,17 +95,22 @@ public sealed partial class IndexRebuild(
     }
 
     /// <summary>
-    /// Catches up until the index is less than a second behind, or comes no closer: what it lacks when it begins to serve is not seen by reads for as long.
+    /// Catches up until the index is less than a second behind: what it lacks when it begins to serve is not seen by reads for as long. Where it comes no closer time and again,
+    /// because more is written than an index takes, it serves all the same: it would never.
     /// </summary>
     private async Task ComeCloseAsync(IIndexWriter index, CancellationToken cancellation)
     {
-        for (TimeSpan before = TimeSpan.MaxValue, took; ; before = took)
+        var closest = TimeSpan.MaxValue;
+        for (var vain = 0; vain < MaxVain;)
         {
             var begun = time.GetTimestamp();
             await CatchUpAsync(index, cancellation);
-            took = time.GetElapsedTime(begun);
-            if (took < NearlyThere || took >= before) return;
+            var took = time.GetElapsedTime(begun);
+            if (took < NearlyThere) return;
+            vain = took < closest ? 0 : vain + 1;
+            if (took < closest) closest = took;
         }
+        NoCloser(logger, closest.TotalSeconds);
     }
 
     // What the projectors or the direct sync wrote into the index before, until the swap, was in the log by then.
@@ -115,8 +120,13 @@ public sealed partial class IndexRebuild(
         await PersistAsync(() => indexes.FinishAsync(index, cancellation), cancellation);
     }
 
-    private async Task CatchUpAsync(IIndexWriter index, CancellationToken cancellation) =>
-        await writer.CatchUpAsync(index, (await PersistAsync(() => log.GetBoundsAsync(cancellation), cancellation)).Head, cancellation);
+    private async Task CatchUpAsync(IIndexWriter index, CancellationToken cancellation)
+    {
+        var bounds = await PersistAsync(() => log.GetBoundsAsync(cancellation), cancellation);
+        // What was read may be of either, and whoever restored could not build while this did.
+        if (bounds.LogId != index.LogId) throw new LogRenewedException();
+        await writer.CatchUpAsync(index, bounds.Head, cancellation);
+    }
 
     private async Task PersistAsync(Func<ValueTask> step, CancellationToken cancellation) => await PersistAsync(async () =>
     {
@@ -182,6 +192,9 @@ public sealed partial class IndexRebuild(
 
     [LoggerMessage(6, LogLevel.Warning, "The rebuild that made this index ended before it had caught up. It goes on after position {Position}")]
     private static partial void GoesOn(ILogger logger, long position);
+
+    [LoggerMessage(8, LogLevel.Warning, "More is written than the new index takes: it begins to serve {Seconds:0.0} s behind, and reads without a token go back by as much until it has caught up")]
+    private static partial void NoCloser(ILogger logger, double seconds);
 
     [LoggerMessage(7, LogLevel.Warning, "A step of the rebuild failed and is repeated")]
     private static partial void Again(ILogger logger, Exception error);

@@ -10,7 +10,7 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
 {
     private const int Batch = 1000;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(2);
 
     /// <summary>Follows the log until it is cancelled. Failures of the index are retried with growing pauses, and nothing is skipped.</summary>
     public async Task FollowAsync(IIndexWriter index, CancellationToken cancellation)
@@ -98,6 +98,9 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
 /// <summary>The log no longer holds events that an index still lacks, so that it cannot be brought up to date from it.</summary>
 public sealed class LogTrimmedException(long position) : InvalidOperationException(
     $"While the index was built, events after position {position} were removed from the log that it lacks. Keep events for longer than a rebuild takes: CommandDatabase:EventRetention.");
+
+/// <summary>The database was restored while an index was built, and follows another log now.</summary>
+public sealed class LogRenewedException() : InvalidOperationException("While the index was built, the command database was restored. Run it again.");
 
 /// <summary>The index that was written is gone or damaged; another one must be built.</summary>
 public sealed class IndexLostException(string message, Exception? inner = null) : Exception(message, inner);

@@ -18,6 +18,8 @@ public sealed class ProjectionMetrics : IDisposable
         _projected = _meter.CreateCounter<long>("catalog.projector.events", description: "Events written into the index.");
         _retries = _meter.CreateCounter<long>("catalog.projector.retries", description: "Attempts to write into the index that failed and were made again.");
         _deadLetters = _meter.CreateCounter<long>("catalog.projector.dead_letters", description: "Events set aside because they could not be written into the index.");
+        // Known from the beginning: a series that begins with the first one has not increased.
+        _deadLetters.Add(0);
         _rebuilds = _meter.CreateCounter<long>("catalog.projector.rebuilds", description: "Indices built anew.");
         _delay = _meter.CreateHistogram<double>("catalog.projector.delay", "s", "From the decision of a command until its event is in the index.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60] });

@@ -15,6 +15,8 @@ internal sealed partial class Fallback(
     private long _indexed = lease.State.Indexed;
     private long _saved = lease.State.Indexed;
     private long _answered;
+    private string? _topic;
+    private volatile bool _remade;
 
     /// <summary>Since when direct sync is on; null while it is off.</summary>
     public DateTimeOffset? Since => Interlocked.Read(ref _since) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
@@ -49,6 +51,7 @@ internal sealed partial class Fallback(
     private async Task WaitUntilQueueFailsAsync(CancellationToken stopping)
     {
         Answered();
+        _remade = false;
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var following = FollowReadersAsync(enough.Token);
         try
@@ -67,7 +70,8 @@ internal sealed partial class Fallback(
     }
 
     private bool HasFailed() =>
-        (publishing.Oldest is { } oldest && time.GetUtcNow() - oldest > options.FallbackAfter)
+        _remade
+        || (publishing.Oldest is { } oldest && time.GetUtcNow() - oldest > options.FallbackAfter)
         || (Indexed < publishing.Published && time.GetElapsedTime(Interlocked.Read(ref _answered)) > options.FallbackAfter);
 
     private void Answered() => Interlocked.Exchange(ref _answered, time.GetTimestamp());
@@ -84,7 +88,21 @@ internal sealed partial class Fallback(
                 if (published > Indexed)
                 {
                     var end = await publisher.GetEndAsync(cancellation);
-                    for (; !await publisher.HasPassedAsync(end, cancellation); await Task.Delay(Ask, time, cancellation)) Answered();
+                    _topic ??= end.TopicId;
+                    var topic = end.TopicId;
+                    while (topic == _topic && !await publisher.HasPassedAsync(end, cancellation))
+                    {
+                        Answered();
+                        await Task.Delay(Ask, time, cancellation);
+                        topic = (await publisher.GetEndAsync(cancellation)).TopicId;
+                    }
+                    if (topic != _topic)
+                    {
+                        // What the one before had taken went with it, and its readers may not have had it.
+                        (_topic, _remade) = (topic, true);
+                        Remade(logger, Indexed, published);
+                        return;
+                    }
                     Interlocked.Exchange(ref _indexed, published);
                 }
                 Answered();
@@ -119,7 +137,8 @@ internal sealed partial class Fallback(
 
     /// <summary>
     /// Completes when the queue is as good as the log: what the log held at some moment was out soon after, and what the topic held then has been put into the index soon after that.
-    /// A wait behind a backlog is long, and the events that arrived in it are a backlog again: then it is asked for anew.
+    /// A wait behind a backlog is long, and the events that arrived in it are a backlog again: then it is asked for anew. What the log held is in the index by then: the
+    /// topic may have lost it.
     /// </summary>
     private async Task WaitUntilQueueIsBackAsync(CancellationToken cancellation)
     {
@@ -131,12 +150,15 @@ internal sealed partial class Fallback(
                 if (!IsFresh) continue;
                 var head = (await outbox.GetStateAsync(cancellation)).Head;
                 var begun = time.GetTimestamp();
-                while (publishing.Published < head && time.GetElapsedTime(begun) < Soon) await Task.Delay(Look, time, cancellation);
-                if (publishing.Published < head) continue;
+                bool IsOut() => publishing.Published >= head && Indexed >= head;
+                while (!IsOut() && time.GetElapsedTime(begun) < Soon) await Task.Delay(Look, time, cancellation);
+                if (!IsOut()) continue;
                 begun = time.GetTimestamp();
                 var end = await publisher.GetEndAsync(cancellation);
                 while (!await publisher.HasPassedAsync(end, cancellation)) await Task.Delay(Look, time, cancellation);
-                if (IsFresh && time.GetElapsedTime(begun) < Soon) return;
+                if (!IsFresh || time.GetElapsedTime(begun) >= Soon) continue;
+                _topic = end.TopicId;
+                return;
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -173,7 +195,7 @@ internal sealed partial class Fallback(
         _saved = indexed;
     }
 
-    [LoggerMessage(1, LogLevel.Error, "The queue has not taken an event for {Seconds} s: the index is fed from the event log directly, after position {Position}")]
+    [LoggerMessage(1, LogLevel.Error, "The queue has not taken an event for {Seconds} s, or lost some: the index is fed from the event log directly, after position {Position}")]
     private static partial void Begun(ILogger logger, double seconds, long position);
 
     [LoggerMessage(2, LogLevel.Warning, "Direct sync, on since {Since:u}, goes on after position {Position}")]
@@ -181,6 +203,9 @@ internal sealed partial class Fallback(
 
     [LoggerMessage(3, LogLevel.Warning, "The queue has caught up: direct sync ended after {Seconds:0} s")]
     private static partial void Ended(ILogger logger, double seconds);
+
+    [LoggerMessage(5, LogLevel.Error, "The topic was made anew: what it had taken of the events after position {Indexed}, up to {Published}, is written into the index from the event log")]
+    private static partial void Remade(ILogger logger, long indexed, long published);
 
     [LoggerMessage(4, LogLevel.Debug, "The queue cannot be asked how far its readers are: {Reason}")]
     private static partial void StillAway(ILogger logger, string reason);

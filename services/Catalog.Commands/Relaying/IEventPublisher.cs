@@ -46,5 +46,6 @@ public enum PublishOutcome
 }
 
 /// <summary>Where each partition of the topic ended at a moment.</summary>
+/// <param name="TopicId">Which topic: one that was made anew has another.</param>
 /// <param name="Offsets">Partition → next offset.</param>
-public sealed record TopicEnd(IReadOnlyDictionary<int, long> Offsets);
+public sealed record TopicEnd(string TopicId, IReadOnlyDictionary<int, long> Offsets);

@@ -70,7 +70,8 @@ public sealed record RelayLease(long Epoch, OutboxState State)
 /// <param name="Indexed">The position up to which everything is known to be in the index: what the projectors were seen to have passed, or direct sync has written.</param>
 /// <param name="DirectSyncSince">Since when direct sync is on: the index is fed from the event log because the queue cannot be reached, or is not caught up yet (G7). Null while it is off.</param>
 /// <param name="DeadEvents">How many events were set aside.</param>
-public sealed record OutboxState(string LogId, long Head, long Published, long Indexed, DateTimeOffset? DirectSyncSince, long DeadEvents);
+/// <param name="HeldSince">When the oldest event occurred that is committed and must not be read yet, because a transaction is open that may still commit one before it. Null if there is none.</param>
+public sealed record OutboxState(string LogId, long Head, long Published, long Indexed, DateTimeOffset? DirectSyncSince, long DeadEvents, DateTimeOffset? HeldSince = null);
 
 /// <summary>An event as it stands in the log.</summary>
 /// <param name="Position">Its place.</param>

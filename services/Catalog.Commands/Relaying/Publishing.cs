@@ -7,7 +7,7 @@ namespace Catalog.Commands.Relaying;
 internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publisher, RelayLease lease, TimeProvider time, RelayMetrics metrics, ILogger logger)
 {
     private const int Batch = 1000;
-    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromMilliseconds(100), Pause = TimeSpan.FromSeconds(1), LastFlush = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromMilliseconds(100), Pause = TimeSpan.FromSeconds(1), LastFlush = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromSeconds(1);
 
     private readonly InFlight _inFlight = new(lease.State.Published);
     private readonly Channel<PublishReport> _refused = Channel.CreateUnbounded<PublishReport>();
@@ -106,7 +106,8 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
         }
         finally
         {
-            if (stopping.IsCancellationRequested) await session.FlushAsync(LastFlush, CancellationToken.None);
+            // A queue that does not answer is not waited for: the next relay feeds the index meanwhile.
+            if (stopping.IsCancellationRequested && !(time.GetUtcNow() - Oldest > Patience)) await session.FlushAsync(LastFlush, CancellationToken.None);
             broken.TrySetResult("");
             await session.DisposeAsync();
         }

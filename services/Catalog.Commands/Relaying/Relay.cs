@@ -9,6 +9,9 @@ namespace Catalog.Commands.Relaying;
 /// </summary>
 public sealed partial class Relay : BackgroundService
 {
+    // How soon a lease that was given back is taken.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
     private readonly IOutbox _outbox;
     private readonly IEventPublisher _publisher;
     private readonly IDirectSync _sync;
@@ -18,7 +21,7 @@ public sealed partial class Relay : BackgroundService
     private readonly ILogger<Relay> _logger;
     private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}";
     private volatile Term? _term;
-    private long _deadEvents;
+    private volatile Seen _seen = new(0, null, null);
 
     /// <summary>Creates a relay that is not running yet.</summary>
     public Relay(
@@ -27,7 +30,7 @@ public sealed partial class Relay : BackgroundService
         (_outbox, _publisher, _sync, _options, _time, _metrics, _logger) = (outbox, publisher, sync, options, time, metrics, logger);
         metrics.Show(() => _term is { } term ? new RelayGauges(
             term.Publishing.Unacknowledged + Math.Max(0, term.Head - term.Publishing.Read),
-            term.Publishing.Oldest is { } oldest ? Math.Max(0, (time.GetUtcNow() - oldest).TotalSeconds) : 0, term.Fallback.Since is not null, Interlocked.Read(ref _deadEvents)) : null);
+            Age(term.Publishing.Oldest), term.Fallback.Since is not null, Age(_seen.Unindexed), Age(_seen.HeldSince), _seen.DeadEvents) : null);
     }
 
     /// <summary>Whether this process has the lease.</summary>
@@ -39,14 +42,15 @@ public sealed partial class Relay : BackgroundService
         if (_term is not { } term) return null;
         var state = await _outbox.GetStateAsync(cancellation);
         term.Head = state.Head;
-        Interlocked.Exchange(ref _deadEvents, state.DeadEvents);
-        if (term.Fallback.Since is not null)
-        {
-            var indexed = term.Fallback.Indexed;
-            var next = await _outbox.ReadAsync(indexed, 1, cancellation);
-            return new RelayStatus(state.LogId, term.Lease.Epoch, term.Publishing.Published, Math.Max(0, state.Head - indexed), next.Count > 0 ? next[0].Occurred : null, DirectSync: true);
-        }
-        return new RelayStatus(state.LogId, term.Lease.Epoch, term.Publishing.Published, term.Publishing.Unacknowledged + Math.Max(0, state.Head - term.Publishing.Read), term.Publishing.Oldest, DirectSync: false);
+        var direct = term.Fallback.Since is not null;
+        var indexed = term.Fallback.Indexed;
+        DateTimeOffset? unindexed = direct && await _outbox.ReadAsync(indexed, 1, cancellation) is [var next, ..] ? next.Occurred : null;
+        _seen = new Seen(state.DeadEvents, unindexed, state.HeldSince);
+        var backlog = direct ? Math.Max(0, state.Head - indexed) : term.Publishing.Unacknowledged + Math.Max(0, state.Head - term.Publishing.Read);
+        var oldest = direct ? unindexed : term.Publishing.Oldest;
+        // For a moment that is so with every commit that overtakes another.
+        if (state.HeldSince is { } held && _time.GetUtcNow() - held > Look) (backlog, oldest) = (backlog + 1, oldest < held ? oldest : held);
+        return new RelayStatus(state.LogId, term.Lease.Epoch, term.Publishing.Published, backlog, oldest, direct);
     }
 
     /// <inheritdoc />
@@ -57,7 +61,7 @@ public sealed partial class Relay : BackgroundService
             try
             {
                 if (await _outbox.TryAcquireAsync(_owner, _options.LeaseDuration, stoppingToken) is { } lease) await LeadAsync(lease, stoppingToken);
-                else await Task.Delay(_options.LeaseRenewal * (0.5 + Random.Shared.NextDouble() / 2), _time, stoppingToken);
+                else await Task.Delay((_options.LeaseRenewal < Look ? _options.LeaseRenewal : Look) * (0.5 + Random.Shared.NextDouble() / 2), _time, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -135,6 +139,11 @@ public sealed partial class Relay : BackgroundService
         }
     }
 
+    private double Age(DateTimeOffset? since) => since is { } then ? Math.Max(0, (_time.GetUtcNow() - then).TotalSeconds) : 0;
+
+    /// <summary>What was found when the status was asked for last.</summary>
+    private sealed record Seen(long DeadEvents, DateTimeOffset? Unindexed, DateTimeOffset? HeldSince);
+
     private sealed record Term(RelayLease Lease, Publishing Publishing, Fallback Fallback)
     {
         private long _head;
@@ -160,7 +169,7 @@ public sealed partial class Relay : BackgroundService
 /// <param name="LogId">The event log.</param>
 /// <param name="Epoch">The epoch of its lease.</param>
 /// <param name="Published">The position up to which the broker acknowledged everything.</param>
-/// <param name="Backlog">How many events are not published; while direct sync is on, not in the index. Where positions are not dense, an upper bound.</param>
+/// <param name="Backlog">How many events are not published; while direct sync is on, not in the index. Where positions are not dense, an upper bound; of those that an open transaction holds back, one.</param>
 /// <param name="Oldest">When the oldest of them occurred; null if there is none.</param>
 /// <param name="DirectSync">Whether direct sync is on.</param>
 public sealed record RelayStatus(string LogId, long Epoch, long Published, long Backlog, DateTimeOffset? Oldest, bool DirectSync);

@@ -30,6 +30,8 @@ public sealed class RelayMetrics : IDisposable
         _meter.CreateObservableGauge("catalog.relay.backlog", () => One(read()?.Backlog), description: "Events that the broker has not acknowledged. Where positions are not dense, an upper bound.");
         _meter.CreateObservableGauge("catalog.relay.backlog_age", () => One(read()?.Age), "s", "How old the oldest of them is.");
         _meter.CreateObservableGauge("catalog.relay.direct_sync", () => One<int>(read() is { } now ? now.DirectSync ? 1 : 0 : null), description: "1 while the index is fed from the event log, because the queue cannot be reached or is not caught up yet.");
+        _meter.CreateObservableGauge("catalog.relay.direct_sync_lag", () => One<double>(read() is { DirectSync: true } now ? now.DirectSyncLag : null), "s", "While direct sync is on: for how long the oldest event has waited that is not in the index.");
+        _meter.CreateObservableGauge("catalog.relay.held_back", () => One(read()?.HeldBack), "s", "For how long the oldest event has been committed that no reader of the log may see, because a transaction which began before it is still open.");
         _meter.CreateObservableGauge("catalog.relay.dead_events", () => One(read()?.DeadEvents), description: "Events that are set aside.");
     }
 
@@ -53,4 +55,4 @@ public sealed class RelayMetrics : IDisposable
 }
 
 /// <summary>What the gauges show.</summary>
-internal sealed record RelayGauges(long Backlog, double Age, bool DirectSync, long DeadEvents);
+internal sealed record RelayGauges(long Backlog, double Age, bool DirectSync, double DirectSyncLag, double HeldBack, long DeadEvents);

@@ -11,7 +11,7 @@ internal sealed partial class BatchProjection(
     IIndexSet indexes, DeadLetterTopic deadLetters, ProjectionMetrics metrics, KafkaProjectorMetrics kafkaMetrics, TimeProvider time, ILogger<BatchProjection> logger)
 {
     private const int MaxLinks = 128;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(2);
 
     private long _inHand;
 

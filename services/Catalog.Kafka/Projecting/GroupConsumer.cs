@@ -23,7 +23,9 @@ internal sealed partial class GroupConsumer : IDisposable
     private readonly List<ConsumeResult<byte[], byte[]>> _batch = [];
     private readonly Stopwatch _sinceCommit = Stopwatch.StartNew();
     private List<TopicPartition> _fresh = [];
-    private bool _paused;
+    private Task _committing = Task.CompletedTask;
+    private TopicPartitionOffset[] _offered = [];
+    private bool _paused, _due;
     private int[] _partitions = [];
     private Error? _fatal;
 
@@ -35,6 +37,8 @@ internal sealed partial class GroupConsumer : IDisposable
             build => build.SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions)).SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, lost: false))
                 .SetPartitionsLostHandler((_, partitions) => OnRevoked(partitions, lost: true)),
             error => _fatal ??= error.IsFatal ? error : null,
+            // A coordinator that hangs is given up well before it would seem to it, or to the one after it, that this member is dead.
+            ("socket.timeout.ms", "6000"),
             // A member hears of a rebalance with its next heartbeat, and what moves is not read until all have: three seconds each by default, longer than a read waits when a rollout
             // makes two of them. The topic may be made after this starts.
             ("partition.assignment.strategy", "cooperative-sticky"), ("session.timeout.ms", "12000"), ("heartbeat.interval.ms", "1000"), ("topic.metadata.refresh.interval.ms", "10000"));
@@ -104,22 +108,28 @@ internal sealed partial class GroupConsumer : IDisposable
         }
     }
 
-    /// <summary>Commits what is done. One that fails is made again; until then the messages may come a second time, which changes nothing (G3).</summary>
+    /// <summary>
+    /// Begins to commit what is done; whether that worked is seen the next time. Nothing waits for it: while the group's coordinator is away, partitions that other brokers lead are
+    /// read on. What is not committed comes a second time, which changes nothing (G3).
+    /// </summary>
     public void Commit(bool now)
     {
-        if (_uncommitted.Count == 0 || (!now && _sinceCommit.Elapsed < CommitEvery)) return;
+        _due |= now;
+        if (!_committing.IsCompleted) return;
+        Settle();
+        if (_uncommitted.Count == 0 || (!_due && _sinceCommit.Elapsed < CommitEvery)) return;
+        _due = false;
         _sinceCommit.Restart();
-        var offsets = _uncommitted.Select(u => new TopicPartitionOffset(u.Key, u.Value)).ToList();
-        try
-        {
-            Attend(Task.Run(() => _consumer.Commit(offsets)));
-            foreach (var offset in offsets)
-                if (_uncommitted.TryGetValue(offset.TopicPartition, out var noted) && noted == offset.Offset) _uncommitted.Remove(offset.TopicPartition);
-        }
-        catch (KafkaException e)
-        {
-            CommitFailed(_logger, e.Error.Code, e.Error.Reason);
-        }
+        _offered = [.. _uncommitted.Select(u => new TopicPartitionOffset(u.Key, u.Value))];
+        _committing = Task.Run(() => _consumer.Commit(_offered));
+    }
+
+    private void Settle()
+    {
+        if (_committing.Exception?.InnerException is { } failed) CommitFailed(_logger, failed.Message);
+        else foreach (var offset in _offered)
+            if (_uncommitted.TryGetValue(offset.TopicPartition, out var noted) && noted == offset.Offset) _uncommitted.Remove(offset.TopicPartition);
+        (_committing, _offered) = (Task.CompletedTask, []);
     }
 
     /// <summary>Reads a partition from an offset on, and commits that: else nobody knew, after the next rebalance, where a partition is read from that has nothing new.</summary>
@@ -140,11 +150,15 @@ internal sealed partial class GroupConsumer : IDisposable
         {
             try
             {
+                // The client must not go away under a commit.
+                Task.WaitAny([_committing]);
+                Settle();
+                if (_uncommitted.Count > 0) _consumer.Commit(_uncommitted.Select(u => new TopicPartitionOffset(u.Key, u.Value)));
                 _consumer.Close();
             }
             catch (KafkaException e)
             {
-                CommitFailed(_logger, e.Error.Code, e.Error.Reason);
+                CommitFailed(_logger, e.Message);
             }
             // Only behind it: the client does not survive both at once.
             _consumer.Dispose();
@@ -153,7 +167,11 @@ internal sealed partial class GroupConsumer : IDisposable
     }
 
     /// <summary>Goes away without a word, as a process that is killed.</summary>
-    internal void Vanish() => _consumer.Dispose();
+    internal void Vanish()
+    {
+        Task.WaitAny([_committing]);
+        _consumer.Dispose();
+    }
 
     private ConsumeResult<byte[], byte[]>? Poll(TimeSpan limit)
     {
@@ -187,6 +205,6 @@ internal sealed partial class GroupConsumer : IDisposable
         return message;
     }
 
-    [LoggerMessage(3, LogLevel.Information, "Offsets were not committed: {Code}: {Reason}. The messages may come again, which changes nothing")]
-    private static partial void CommitFailed(ILogger logger, ErrorCode code, string reason);
+    [LoggerMessage(3, LogLevel.Information, "Offsets were not committed: {Reason}. The messages may come again, which changes nothing")]
+    private static partial void CommitFailed(ILogger logger, string reason);
 }

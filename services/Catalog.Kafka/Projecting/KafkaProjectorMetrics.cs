@@ -18,8 +18,9 @@ internal sealed class KafkaProjectorMetrics : IDisposable
     public KafkaProjectorMetrics()
     {
         _otherLog = _meter.CreateCounter<long>("catalog.projector.other_log", description: "Events skipped because they are of another event log than the index follows.");
-        _meter.CreateObservableGauge("catalog.projector.lag", () => Known<long>(lag => lag.Item1), description: "Messages that are not in the index yet, whichever projector has them; each of them says it.");
-        _meter.CreateObservableGauge("catalog.projector.lag_time", () => Known<double>(lag => lag.Item2.TotalSeconds), "s", "For how long the oldest of them has waited, as far as this projector knows; 0 if there is none.");
+        _otherLog.Add(0);
+        _meter.CreateObservableGauge("catalog.projector.lag", () => Known<long>(lag => lag.Messages), description: "Messages that are not in the index yet, whichever projector has them; each of them says it.");
+        _meter.CreateObservableGauge("catalog.projector.lag_time", () => Known<double>(lag => lag.Time.TotalSeconds), "s", "For how long the oldest of them has waited, as far as this projector knows; 0 if there is none.");
         _meter.CreateObservableGauge("catalog.projector.dead_letters_waiting", () => Volatile.Read(ref _deadLetters), description: "Dead letters that wait to be replayed.");
         _meter.CreateObservableGauge("catalog.projector.stopped_partitions", () => Volatile.Read(ref _stopped), description: "Partitions that are not read until the index was rebuilt, because events of theirs are gone.");
     }
@@ -27,7 +28,11 @@ internal sealed class KafkaProjectorMetrics : IDisposable
     public void CountOtherLog(int events) => _otherLog.Add(events);
 
     /// <summary>How far behind the projectors are; null while nobody can tell.</summary>
-    public void SetLag((long Messages, TimeSpan Time)? lag) => _lag = lag?.ToTuple();
+    public (long Messages, TimeSpan Time)? Lag
+    {
+        get => _lag?.ToValueTuple();
+        set => _lag = value?.ToTuple();
+    }
 
     public void SetDeadLetters(long waiting) => Volatile.Write(ref _deadLetters, waiting);
 
@@ -35,5 +40,5 @@ internal sealed class KafkaProjectorMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private IEnumerable<Measurement<T>> Known<T>(Func<Tuple<long, TimeSpan>, T> measure) where T : struct => _lag is { } lag ? [new(measure(lag))] : [];
+    private IEnumerable<Measurement<T>> Known<T>(Func<(long Messages, TimeSpan Time), T> measure) where T : struct => Lag is { } lag ? [new(measure(lag))] : [];
 }

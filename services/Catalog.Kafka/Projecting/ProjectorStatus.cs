@@ -34,7 +34,6 @@ internal sealed partial class ProjectorStatus(
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
-                metrics.SetLag(null);
                 if (!_failing) Unknown(logger, e);
                 _failing = true;
             }
@@ -44,13 +43,13 @@ internal sealed partial class ProjectorStatus(
 
     private async Task ReportAsync(Func<DateTimeOffset?> inHand, CancellationToken cancellation)
     {
-        var passages = await admin.GetPassagesAsync(options.Group, options.Topic, cancellation);
+        var passages = await PassagesAsync(cancellation);
         var now = time.GetUtcNow();
         var lag = passages.Values.Sum(p => p.Lag);
         var seen = _waiting.See(passages, now);
         // One that began a moment ago has not seen for how long they have waited, but the first of them say so.
         var oldest = seen is not null && inHand() is { } occurred && occurred < seen ? occurred : seen;
-        metrics.SetLag((lag, oldest is { } since ? now - since : TimeSpan.Zero));
+        metrics.Lag = (lag, oldest is { } since ? now - since : TimeSpan.Zero);
         if (_deadLettersRead == 0 || time.GetElapsedTime(_deadLettersRead) >= DeadLettersEvery)
         {
             _deadLetters = await admin.DescribeAsync(options.DeadLetterTopic, cancellation) is null
@@ -60,6 +59,20 @@ internal sealed partial class ProjectorStatus(
         }
         metrics.SetDeadLetters(_deadLetters);
         await board.ReportAsync(new ProjectorReport(_name, lag, oldest, _deadLetters, now), cancellation);
+    }
+
+    // That the board takes no report, as while the index takes no writes, does not make the lag unknown: it is when it matters.
+    private async Task<Dictionary<int, Passage>> PassagesAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await admin.GetPassagesAsync(options.Group, options.Topic, cancellation);
+        }
+        catch
+        {
+            metrics.Lag = null;
+            throw;
+        }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "How far the projector is cannot be told now")]

@@ -23,8 +23,11 @@ internal sealed class KafkaPublisher(KafkaClients clients, KafkaOptions options,
 
     public IPublishSession Open(Action<PublishReport> report) => new PublishSession(this, clients, options, report);
 
-    public async ValueTask<TopicEnd> GetEndAsync(CancellationToken cancellation) =>
-        new(await admin.GetOffsetsAsync(options.Topic, await admin.GetPartitionsAsync(options.Topic, cancellation), OffsetSpec.Latest(), cancellation));
+    public async ValueTask<TopicEnd> GetEndAsync(CancellationToken cancellation)
+    {
+        var topic = await admin.GetTopicAsync(options.Topic, cancellation);
+        return new TopicEnd(topic.TopicId.ToString(), await admin.GetOffsetsAsync(options.Topic, topic.Partitions.Select(p => p.Partition), OffsetSpec.Latest(), cancellation));
+    }
 
     public async ValueTask<bool> HasPassedAsync(TopicEnd end, CancellationToken cancellation)
     {

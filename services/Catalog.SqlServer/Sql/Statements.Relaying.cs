@@ -27,7 +27,8 @@ internal sealed partial class Statements
             ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WHERE position < @mark ORDER BY position DESC), log.trimmed) AS head,
             CASE WHEN relay.published < log.trimmed THEN log.trimmed ELSE relay.published END AS published,
             CASE WHEN relay.indexed < log.trimmed THEN log.trimmed ELSE relay.indexed END AS indexed, relay.direct_sync_since,
-            (SELECT COUNT_BIG(*) FROM [{schema}].dead_events) AS dead_events
+            (SELECT COUNT_BIG(*) FROM [{schema}].dead_events) AS dead_events,
+            (SELECT TOP (1) occurred FROM [{schema}].events WITH (READPAST) WHERE position >= @mark ORDER BY position) AS held_since
         FROM [{schema}].relay AS relay CROSS JOIN [{schema}].log AS log
         WHERE relay.one = 1 AND log.one = 1;
         """;

@@ -45,6 +45,7 @@ internal sealed class MemoryIndexSet : IIndexSet, IStatusBoard
     public ValueTask ReportAsync(ProjectorReport report, CancellationToken cancellation)
     {
         Reports.Enqueue(report);
+        if (Away) throw new IOException("The index is away.");
         return ValueTask.CompletedTask;
     }
 

@@ -41,6 +41,10 @@ public sealed class ProjectorTests
         var begun = Stopwatch.GetTimestamp();
         await Soon.Until(() => _indexes.Attempts >= 5 && Stopwatch.GetElapsedTime(begun) > TimeSpan.FromSeconds(9), "it tries for longer than the group would wait for a member that does not poll");
         await Soon.Until(() => _indexes.Reports.LastOrDefault() is { Lag: 100 }, "the status says how much waits");
+        // Also while the status cannot be noted.
+        var reports = _indexes.Reports.Count;
+        await Soon.Until(() => _indexes.Reports.Count > reports, "it goes on to report");
+        Assert.Equal(100, projector.Metrics.Lag?.Messages);
         await topic.PublishAsync(Enumerable.Range(101, 100).Select(i => TestTopic.Event(i, $"p{i}")));
         _indexes.Away = false;
         await Soon.Until(() => _indexes.Current!.Count == 200, "everything is in the index");

@@ -23,6 +23,8 @@ internal sealed class TestProjector : IAsyncDisposable
 
     public KafkaProjector Projector { get; }
 
+    public KafkaProjectorMetrics Metrics => _services.GetRequiredService<KafkaProjectorMetrics>();
+
     public KafkaDeadLetterReplay Replay => _services.GetRequiredService<KafkaDeadLetterReplay>();
 
     public static async Task<TestProjector> StartAsync(TestTopic topic, MemoryIndexSet indexes)

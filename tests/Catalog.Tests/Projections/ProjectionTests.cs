@@ -191,6 +191,21 @@ public sealed class ProjectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rebuild_starts_over_where_the_database_was_restored_meanwhile()
+    {
+        foreach (var id in (string[])["lamp", "chair", "table", "shelf"]) await _it.Commit(TestCommands.Create(id));
+        var pages = 0;
+        _it.States.BeforePage = async () =>
+        {
+            if (pages++ == 1) await _it.Database.Log.RenewAsync(default);
+        };
+        await _it.BuildAsync();
+        using var reader = await _it.Indexes.OpenAsync(default);
+        Assert.Equal((await _it.Database.Log.GetBoundsAsync(default)).LogId, reader.LogId);
+        Assert.Equal([1, 1, 1, 1], await _it.VersionsAsync("lamp", "chair", "table", "shelf"));
+    }
+
+    [Fact]
     public async Task A_rebuild_that_cannot_write_a_product_leaves_the_old_index_serving()
     {
         await _it.Commit(TestCommands.Create("lamp"));

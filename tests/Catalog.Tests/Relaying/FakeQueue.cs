@@ -44,6 +44,12 @@ internal sealed class FakeQueue : IEventPublisher
         }
     }
 
+    /// <summary>Another one once the topic was made anew.</summary>
+    public string TopicId { get; set; } = "first";
+
+    /// <summary>How often it was waited for at the end of a session.</summary>
+    public int Flushed { get; private set; }
+
     /// <summary>Whether its readers keep up.</summary>
     public bool ReadersKeepUp { get; set; } = true;
 
@@ -76,7 +82,7 @@ internal sealed class FakeQueue : IEventPublisher
     public ValueTask<TopicEnd> GetEndAsync(CancellationToken cancellation)
     {
         if (Away || Silent) throw new IOException("The queue is away.");
-        lock (_gate) return ValueTask.FromResult(new TopicEnd(new Dictionary<int, long> { [0] = _topic.Count }));
+        lock (_gate) return ValueTask.FromResult(new TopicEnd(TopicId, new Dictionary<int, long> { [0] = _topic.Count }));
     }
 
     public ValueTask<bool> HasPassedAsync(TopicEnd end, CancellationToken cancellation)
@@ -103,7 +109,11 @@ internal sealed class FakeQueue : IEventPublisher
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask FlushAsync(TimeSpan limit, CancellationToken cancellation) => ValueTask.CompletedTask;
+        public ValueTask FlushAsync(TimeSpan limit, CancellationToken cancellation)
+        {
+            queue.Flushed++;
+            return ValueTask.CompletedTask;
+        }
 
         public void Deliver()
         {

@@ -242,6 +242,45 @@ public sealed class RelayTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_topic_took_that_was_made_anew_is_written_from_the_log()
+    {
+        var relay = await _catalog.StartAsync();
+        await _catalog.CommitAsync(5);
+        var seen = (await _catalog.PositionsAsync()).Last();
+        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == seen);
+
+        _catalog.Queue.ReadersKeepUp = false;
+        await _catalog.CommitAsync(5);
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        // Nothing is in the new one, and its readers have all of that.
+        (_catalog.Queue.TopicId, _catalog.Queue.ReadersKeepUp) = ("second", true);
+
+        await Eventually(async () => _catalog.DirectSync.Position == (await _catalog.PositionsAsync()).Last());
+        Assert.Equal((1, seen), (_catalog.DirectSync.Runs, _catalog.DirectSync.From));
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: false });
+        await _catalog.CommitAsync(1);
+        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == (await _catalog.PositionsAsync()).Last());
+        Assert.Equal(1, _catalog.DirectSync.Runs);
+    }
+
+    [Fact]
+    public async Task Who_hands_the_lease_over_waits_only_for_a_queue_that_answers()
+    {
+        var first = await _catalog.StartAsync();
+        await _catalog.CommitAsync(1);
+        await Eventually(async () => await _catalog.PublishedAsync() > 0);
+        await first.StopAsync(default);
+        Assert.Equal(1, _catalog.Queue.Flushed);
+
+        _catalog.Queue.Away = true;
+        var second = await _catalog.StartAsync();
+        await _catalog.CommitAsync(1);
+        await Eventually(async () => await second.GetStatusAsync(default) is { Oldest: { } oldest } && DateTimeOffset.UtcNow - oldest > TimeSpan.FromSeconds(1.1));
+        await second.StopAsync(default);
+        Assert.Equal(1, _catalog.Queue.Flushed);
+    }
+
+    [Fact]
     public async Task Readers_that_are_slow_while_the_queue_answers_are_waited_for()
     {
         _catalog.Options.FallbackAfter = TimeSpan.FromSeconds(1);

@@ -29,11 +29,14 @@ public sealed class SqlServerLogTests
 
         Assert.Empty(await log.ReadAsync(head, 10, default));
         Assert.Equal(head, (await log.GetBoundsAsync(default)).Head);
-        Assert.Equal(head, (await services.GetRequiredService<IOutbox>().GetStateAsync(default)).Head);
+        var state = await services.GetRequiredService<IOutbox>().GetStateAsync(default);
+        Assert.Equal(head, state.Head);
+        Assert.NotNull(state.HeldSince);
         var waiting = log.WaitAsync(head, default);
 
         await open.CommitAsync();
         await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Null((await services.GetRequiredService<IOutbox>().GetStateAsync(default)).HeldSince);
         var events = await log.ReadAsync(head, 10, default);
         Assert.Equal([[1], "products/second"u8.ToArray()], events.Select(e => e.Body.Length == 1 ? e.Body.ToArray() : System.Text.Encoding.UTF8.GetBytes(ProductEvent.Parser.ParseFrom(e.Body.Span).Name)));
     }

@@ -7,6 +7,9 @@ internal sealed class StatementRules : TSqlFragmentVisitor
 {
     private readonly List<string> _problems = [];
 
+    // What is not committed may be skipped where only that is looked for which nobody reads yet.
+    private readonly HashSet<TableHint> _beyondTheMark = [];
+
     public static IReadOnlyList<string> Check(string sql)
     {
         // SQL Server 2019, the oldest that is supported.
@@ -33,7 +36,7 @@ internal sealed class StatementRules : TSqlFragmentVisitor
 
     public override void Visit(TableHint node)
     {
-        if (node.HintKind is TableHintKind.NoLock or TableHintKind.ReadUncommitted or TableHintKind.ReadPast) Refuse($"{node.HintKind} skips or invents rows");
+        if (node.HintKind is TableHintKind.NoLock or TableHintKind.ReadUncommitted or TableHintKind.ReadPast && !_beyondTheMark.Contains(node)) Refuse($"{node.HintKind} skips or invents rows");
     }
 
     public override void Visit(BooleanComparisonExpression node)
@@ -48,6 +51,8 @@ internal sealed class StatementRules : TSqlFragmentVisitor
 
     public override void Visit(QuerySpecification node)
     {
+        if (node.WhereClause?.SearchCondition is BooleanComparisonExpression { ComparisonType: BooleanComparisonType.GreaterThanOrEqualTo, SecondExpression: VariableReference { Name: "@mark" } })
+            _beyondTheMark.UnionWith(node.FromClause.TableReferences.OfType<NamedTableReference>().SelectMany(t => t.TableHints));
         var calls = new Calls();
         node.Accept(calls);
         if (calls.Names.Contains("MIN_ACTIVE_ROWVERSION")) Refuse("MIN_ACTIVE_ROWVERSION() is read together with the rows that it is to be older than");

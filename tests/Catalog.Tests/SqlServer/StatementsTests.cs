@@ -59,6 +59,7 @@ public sealed class StatementsTests
     [InlineData("SELECT body FROM catalog.events WHERE position < MIN_ACTIVE_ROWVERSION();", "together with the rows")]
     [InlineData("SELECT body FROM catalog.events WHERE position > @after;", "may still be committed")]
     [InlineData("SELECT TOP (1) id FROM (SELECT id FROM catalog.events WHERE position <> @mark) AS rest;", "may still be committed")]
+    [InlineData("SELECT id FROM catalog.events WITH (READPAST) WHERE position < @mark;", "skips or invents rows")]
     [InlineData("UPDATE catalog.events SET body = @body;", "an event is changed")]
     [InlineData("BEGIN TRANSACTION; DELETE FROM catalog.events; COMMIT TRANSACTION;", "without XACT_ABORT")]
     [InlineData("SET XACT_ABORT ON; BEGIN TRANSACTION; DELETE FROM catalog.events;", "stays open")]
