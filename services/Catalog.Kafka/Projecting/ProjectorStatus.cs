@@ -1,3 +1,4 @@
+using Catalog.Kafka.Topics;
 using Catalog.Projections;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -16,7 +17,7 @@ internal sealed partial class ProjectorStatus(
     private readonly string _name = Environment.MachineName;
     private readonly WaitingSince _waiting = new();
     private long _deadLetters, _deadLettersRead;
-    private bool _failing;
+    private bool _failing, _checked;
 
     /// <summary>Reports until it is cancelled.</summary>
     /// <param name="inHand">When the oldest event occurred that is being written; null if there is none.</param>
@@ -44,6 +45,7 @@ internal sealed partial class ProjectorStatus(
     private async Task ReportAsync(Func<DateTimeOffset?> inHand, CancellationToken cancellation)
     {
         var passages = await PassagesAsync(cancellation);
+        await CheckTopicsAsync(cancellation);
         var now = time.GetUtcNow();
         var lag = passages.Values.Sum(p => p.Lag);
         var seen = _waiting.See(passages, now);
@@ -61,6 +63,21 @@ internal sealed partial class ProjectorStatus(
         await board.ReportAsync(new ProjectorReport(_name, lag, oldest, _deadLetters, now), cancellation);
     }
 
+    // Once: what the verb "topics" said when they were made, nobody may have read.
+    private async Task CheckTopicsAsync(CancellationToken cancellation)
+    {
+        if (_checked) return;
+        _checked = true;
+        try
+        {
+            foreach (var finding in await KafkaTopics.CheckAsync(admin, options, cancellation)) Found(logger, finding);
+        }
+        catch (KafkaException e)
+        {
+            NotChecked(logger, e.Error.Reason);
+        }
+    }
+
     // That the board takes no report, as while the index takes no writes, does not make the lag unknown: it is when it matters.
     private async Task<Dictionary<int, Passage>> PassagesAsync(CancellationToken cancellation)
     {
@@ -74,6 +91,12 @@ internal sealed partial class ProjectorStatus(
             throw;
         }
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "{Finding}")]
+    private static partial void Found(ILogger logger, string finding);
+
+    [LoggerMessage(3, LogLevel.Information, "Whether the topics are as they should be cannot be asked: {Reason}")]
+    private static partial void NotChecked(ILogger logger, string reason);
 
     [LoggerMessage(1, LogLevel.Warning, "How far the projector is cannot be told now")]
     private static partial void Unknown(ILogger logger, Exception error);

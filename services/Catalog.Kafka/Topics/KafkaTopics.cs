@@ -29,15 +29,10 @@ public sealed partial class KafkaTopics : IDisposable
         try
         {
             var brokers = (await _admin.Client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = Limit }).WaitAsync(cancellation)).Nodes.Count;
-            var findings = new List<string>();
-            foreach (var wanted in new[] { Events(), DeadLetters() })
-            {
+            foreach (var wanted in Wanted(_options))
                 if (await _admin.DescribeAsync(wanted.Name, cancellation) is null) await CreateAsync(wanted, brokers, cancellation);
-                findings.AddRange(await TopicCheck.FindAsync(_admin, wanted, cancellation));
-            }
+            var findings = await CheckAsync(_admin, _options, cancellation);
             if (brokers < _options.ReplicationFactor) findings.Add($"There are {brokers} brokers; Kafka:ReplicationFactor {_options.ReplicationFactor} needs as many.");
-            if (_options.ReplicationFactor == 1) findings.Add("Kafka:ReplicationFactor is 1: events that are not in the index yet are lost with the disk of a broker.");
-            else if (_options.MinInSyncReplicas == _options.ReplicationFactor) findings.Add("Kafka:MinInSyncReplicas equals Kafka:ReplicationFactor: nothing is published while any broker is away.");
             foreach (var finding in findings) Found(_logger, finding);
             return findings;
         }
@@ -45,6 +40,16 @@ public sealed partial class KafkaTopics : IDisposable
         {
             throw new TopicsException($"The cluster at {_options.BootstrapServers} does not answer: {e.Error.Reason}", e);
         }
+    }
+
+    /// <summary>What is wrong with the topics: a sentence each.</summary>
+    internal static async Task<List<string>> CheckAsync(TopicAdmin admin, KafkaOptions options, CancellationToken cancellation)
+    {
+        var findings = new List<string>();
+        foreach (var wanted in Wanted(options)) findings.AddRange(await TopicCheck.FindAsync(admin, wanted, cancellation));
+        if (options.ReplicationFactor == 1) findings.Add("Kafka:ReplicationFactor is 1: events that are not in the index yet are lost with the disk of a broker.");
+        else if (options.MinInSyncReplicas == options.ReplicationFactor) findings.Add("Kafka:MinInSyncReplicas equals Kafka:ReplicationFactor: nothing is published while any broker is away.");
+        return findings;
     }
 
     private async Task CreateAsync(TopicSpecification wanted, int brokers, CancellationToken cancellation)
@@ -76,27 +81,23 @@ public sealed partial class KafkaTopics : IDisposable
         }
     }
 
-    private TopicSpecification Events() => new()
+    private static TopicSpecification[] Wanted(KafkaOptions options)
     {
-        Name = _options.Topic,
-        NumPartitions = _options.Partitions,
-        ReplicationFactor = _options.ReplicationFactor,
-        Configs = Configs(_options.Retention),
-    };
-
-    private TopicSpecification DeadLetters()
-    {
-        var configs = Configs(_options.DeadLetterRetention);
-        configs["max.message.bytes"] = $"{Projecting.DeadLetterTopic.MaxBytes}";
-        return new TopicSpecification { Name = _options.DeadLetterTopic, NumPartitions = 1, ReplicationFactor = _options.ReplicationFactor, Configs = configs };
+        var deadLetters = Configs(options, options.DeadLetterRetention);
+        deadLetters["max.message.bytes"] = $"{Projecting.DeadLetterTopic.MaxBytes}";
+        return
+        [
+            new() { Name = options.Topic, NumPartitions = options.Partitions, ReplicationFactor = options.ReplicationFactor, Configs = Configs(options, options.Retention) },
+            new() { Name = options.DeadLetterTopic, NumPartitions = 1, ReplicationFactor = options.ReplicationFactor, Configs = deadLetters },
+        ];
     }
 
-    private Dictionary<string, string> Configs(TimeSpan retention) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string> Configs(KafkaOptions options, TimeSpan retention) => new(StringComparer.Ordinal)
     {
         ["cleanup.policy"] = "delete",
         ["retention.ms"] = retention.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture),
         ["retention.bytes"] = "-1",
-        ["min.insync.replicas"] = $"{_options.MinInSyncReplicas}",
+        ["min.insync.replicas"] = $"{options.MinInSyncReplicas}",
         // A leader that lacks acknowledged events would lose them (G2).
         ["unclean.leader.election.enable"] = "false",
     };

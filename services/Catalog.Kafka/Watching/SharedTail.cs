@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Catalog.Kafka.Projecting;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -16,6 +17,7 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
     private const int MaxTurn = 500;
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(2), LateAfter = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromSeconds(2);
 
+    private readonly Meter _meter = new("Catalog.Queries");
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ChangeWindow? _window;
     private volatile IReadOnlyDictionary<int, long> _ends = new Dictionary<int, long>(), _endsBefore = new Dictionary<int, long>();
@@ -34,11 +36,19 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
     /// <summary>Whether events may be late: the cluster does not answer, or what was there at the check before the last was not read yet.</summary>
     public bool IsLate => _down || Stopwatch.GetElapsedTime(Volatile.Read(ref _checked)) > LateAfter || _window is not { } window || !window.HasReached(_endsBefore);
 
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
+    }
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private void Run(CancellationToken stopping)
     {
+        _meter.CreateObservableGauge("catalog.queries.watch_delayed", () => IsLate ? 1 : 0, description: "1 while watches may not be shown what is in the index already, because the queue does not answer this process.");
         while (!stopping.IsCancellationRequested)
         {
             try
@@ -88,8 +98,8 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
             }
             else
             {
+                if (!_down) Away(logger, checking.Exception?.InnerException);
                 _down = true;
-                Away(logger, checking.Exception?.InnerException);
             }
             checking = null;
             sinceCheck.Restart();
@@ -117,6 +127,6 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
     [LoggerMessage(1, LogLevel.Warning, "Watching the topic failed and starts again; watches stay open and say that they are delayed")]
     private static partial void Failed(ILogger logger, Exception error);
 
-    [LoggerMessage(2, LogLevel.Debug, "The queue does not answer")]
+    [LoggerMessage(2, LogLevel.Warning, "The queue does not answer; watches stay open and say that they are delayed")]
     private static partial void Away(ILogger logger, Exception? error);
 }

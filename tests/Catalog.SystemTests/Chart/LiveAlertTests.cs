@@ -32,7 +32,7 @@ public sealed class LiveAlertTests
         await it.StartKafkaAgainAsync();
         await FireAsync("Kafka is back");
         await it.ApplyAsync(FaultTests.Fault.KillProjector, Random.Shared);
-        await FireAsync("the projector is gone", "CatalogComponentDown", "CatalogTargetDown");
+        await FireAsync("the projector is gone", "CatalogComponentDown", "CatalogProjectionUnknown", "CatalogTargetDown");
 
         Task FireAsync(string when, params string[] alerts) => Eventually.NothingMissingAsync($"the right alerts fire while {when}", async () =>
         {

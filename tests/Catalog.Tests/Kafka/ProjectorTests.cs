@@ -55,6 +55,15 @@ public sealed class ProjectorTests
     }
 
     [Fact]
+    public async Task What_is_wrong_with_the_topic_is_said_at_the_start()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        topic.Options.Partitions = 5;
+        await using var projector = await TestProjector.StartAsync(topic, _indexes);
+        await Soon.Until(() => projector.Log.Lines.Any(l => l.Text.Contains("has 1 partitions, not 5. Never change that in place", StringComparison.Ordinal)), "it is said");
+    }
+
+    [Fact]
     public async Task How_long_events_wait_is_told_also_by_a_projector_that_began_after_them()
     {
         await using var topic = await TestTopic.CreateAsync(1);
