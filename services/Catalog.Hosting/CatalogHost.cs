@@ -47,6 +47,8 @@ public static partial class CatalogHost
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = kestrel.Limits.MaxRequestHeadersTotalSize = 3 * 60 * 1024;
             // JSON takes more room than the message that it stands for. Streams of gRPC are exempt.
             kestrel.Limits.MaxRequestBodySize = 2 * MaxMessageBytes;
+            // A request that comes slowly, or not to its end, would end the connection, with everybody's calls on it. Who is gone is noticed by the pings.
+            kestrel.Limits.MinRequestBodyDataRate = null;
             // A watcher whose machine went away without a word is noticed.
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
             Listen(kestrel, grpc, HttpProtocols.Http2);

@@ -123,7 +123,8 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
 
     private async Task<ProjectionStatus> GetStatusAsync(ServerCallContext context)
     {
-        // The position first: whatever happens while the status is read comes after it.
+        // The position first: whatever happens while the status is read comes after it. While an index is built there is none: what the projectors have passed they wrote into the one
+        // that serves now, and the one that takes its place may lack the last of it for a moment.
         WatchPosition? end = null;
         try
         {
@@ -143,7 +144,7 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
             DirectSync = status.DirectSync,
             DeadLetters = status.DeadLetters,
             LogId = status.LogId,
-            WatchPosition = end is null ? "" : OpaqueText.Encode(end),
+            WatchPosition = end is null || status.Phase == ProjectionStatus.Types.Phase.Rebuilding ? "" : OpaqueText.Encode(end),
             ObserveTime = Timestamp.FromDateTimeOffset(now),
         };
     }

@@ -20,7 +20,7 @@ public sealed partial class DeadEventReplay(IOutbox outbox, IEventPublisher publ
             foreach (var dead in batch)
             {
                 var stored = new OutboxEvent(dead.Position, dead.Time, dead.TraceParent, dead.Body);
-                var reason = EventEnvelope.TryCreate(stored, logId, out var envelope, out var fault) ? await PublishAsync(envelope, limit, cancellation) : fault;
+                var reason = EventEnvelope.TryCreate(stored, logId, out var envelope, out var fault) ? await PublishAsync(envelope with { IsReplay = true }, limit, cancellation) : fault;
                 if (reason is null)
                 {
                     await outbox.RemoveDeadAsync(dead.Position, cancellation);

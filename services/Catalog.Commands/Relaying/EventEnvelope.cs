@@ -18,6 +18,9 @@ namespace Catalog.Commands.Relaying;
 public sealed record EventEnvelope(
     long Position, string ProductId, string EventId, string Type, string LogId, DateTimeOffset Occurred, string? TraceParent, ReadOnlyMemory<byte> Value)
 {
+    /// <summary>Whether it was set aside before, so that it comes behind later ones.</summary>
+    public bool IsReplay { get; init; }
+
     // Field numbers below 16 make tags of one byte.
     private const byte LogIdTag = (ProductEvent.LogIdFieldNumber << 3) | (byte)WireFormat.WireType.LengthDelimited, PositionTag = (ProductEvent.PositionFieldNumber << 3) | (byte)WireFormat.WireType.Varint;
     private static readonly Dictionary<int, string> Types = ProductEvent.Descriptor.Oneofs[0].Fields.ToDictionary(f => f.FieldNumber, f => $"catalog.v1.product.{f.Name}");

@@ -36,7 +36,9 @@ internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
         {
             return null; // removed this moment
         }
-        return _known.GetOrAdd(index, new KnownIndex(index, meta?.LogId ?? "", meta?.Schema == IndexSchema.Version, meta?.Position ?? 0, meta?.Time ?? default, client));
+        var found = new KnownIndex(index, meta?.LogId ?? "", meta?.Schema == IndexSchema.Version, meta?.Position ?? 0, meta?.Time ?? default, meta?.Finished != false, client);
+        // Until it is finished it is asked again whether it is.
+        return found.IsFinished ? _known.GetOrAdd(index, found) : found;
     }
 }
 
@@ -46,8 +48,9 @@ internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
 /// <param name="isUsable">Whether this build made such indices.</param>
 /// <param name="position">The position up to which it held the log when it began to serve.</param>
 /// <param name="time">When it began to serve; the beginning of time where that is not known.</param>
+/// <param name="isFinished">Whether it holds everything that the one before it held when it took its place.</param>
 /// <param name="client">Elasticsearch.</param>
-internal sealed class KnownIndex(string name, string logId, bool isUsable, long position, DateTimeOffset time, ElasticsearchClient client)
+internal sealed class KnownIndex(string name, string logId, bool isUsable, long position, DateTimeOffset time, bool isFinished, ElasticsearchClient client)
 {
     private readonly SharedWork<bool> _refresh = new(async () =>
     {
@@ -64,6 +67,8 @@ internal sealed class KnownIndex(string name, string logId, bool isUsable, long 
     public long Position => position;
 
     public DateTimeOffset Time => time;
+
+    public bool IsFinished => isFinished;
 
     /// <summary>Returns once everything written before the call is visible to searches.</summary>
     public Task RefreshAsync(CancellationToken cancellation) => _refresh.RunAsync(cancellation);

@@ -14,8 +14,14 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
     public async ValueTask<IndexStatus> ReadAsync(CancellationToken cancellation)
     {
         var found = notes.GetRecentAsync(time.GetUtcNow() - RebuildLease.Life, cancellation);
+        // As it is now, not as searches see it: a watch position relies on it.
+        var rebuild = notes.GetAsync(Note.Rebuild, cancellation);
         var index = await serving.ResolveAsync(cancellation) is { IsUsable: true } usable ? usable : null;
-        return Combine(await found, index?.LogId, time.GetUtcNow(), index?.Time ?? default);
+        var now = time.GetUtcNow();
+        var all = (await found).Where(note => note.Kind != Note.Rebuild);
+        if ((await rebuild)?.Source is { } note && DateTimeOffset.FromUnixTimeMilliseconds(note.Time) > now - RebuildLease.Life) all = all.Append(note);
+        else if (index is { IsFinished: false }) all = all.Append(new Note { Kind = Note.Rebuild, Time = now.ToUnixTimeMilliseconds() });
+        return Combine([.. all], index?.LogId, now, index?.Time ?? default);
     }
 
     /// <summary>The status.</summary>

@@ -25,6 +25,9 @@ internal static class EventMessage
         return happened is not null;
     }
 
+    /// <summary>Whether it was set aside before: it comes out of order, and was not there before.</summary>
+    public static bool IsReplay(Headers? headers) => Text(headers, EventHeaders.Replay) is not null;
+
     /// <summary>The trace that the event belongs to; none if it has none.</summary>
     public static ActivityContext Trace(Headers headers) =>
         ActivityContext.TryParse(Text(headers, EventHeaders.TraceParent), null, isRemote: true, out var context) ? context : default;

@@ -10,7 +10,7 @@ namespace Catalog.Kafka.Publishing;
 /// </summary>
 internal sealed class EventHeaders
 {
-    public const string Id = "ce_id", Type = "ce_type", Source = "ce_source", SpecVersion = "ce_specversion", Time = "ce_time", ContentType = "content-type", TraceParent = "traceparent";
+    public const string Id = "ce_id", Type = "ce_type", Source = "ce_source", SpecVersion = "ce_specversion", Time = "ce_time", ContentType = "content-type", TraceParent = "traceparent", Replay = "catalog-replay";
 
     /// <summary>The content type of every event.</summary>
     public const string Protobuf = "application/protobuf";
@@ -37,9 +37,9 @@ internal sealed class EventHeaders
         _type.Set(published.Type);
         if (!ReferenceEquals(_logId, published.LogId)) _source.Set($"/catalogs/{_logId = published.LogId}");
         _time.Set(published.Occurred);
-        if (published.TraceParent is not { } context) return _plain;
-        _traceParent.Set(context);
-        return _traced;
+        if (published.TraceParent is { } context) _traceParent.Set(context);
+        var headers = published.TraceParent is null ? _plain : _traced;
+        return published.IsReplay ? [.. headers, new Header(Replay, "1"u8.ToArray())] : headers;
     }
 
     private sealed class Slot(string key) : IHeader

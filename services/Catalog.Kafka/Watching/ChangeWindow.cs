@@ -20,7 +20,7 @@ internal sealed class ChangeWindow(string topicId, long[] starts)
     private long _first, _next, _bytes;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly record struct Entry(int Partition, long Offset, ProductEvent Event, int Bytes);
+    private readonly record struct Entry(int Partition, long Offset, ProductEvent Event, bool IsReplay, int Bytes);
 
     public string TopicId => topicId;
 
@@ -51,7 +51,7 @@ internal sealed class ChangeWindow(string topicId, long[] starts)
             for (var i = _next - 1; open > 0 && i >= _first; i--)
             {
                 ref readonly var entry = ref _ring[i % MaxEvents];
-                if (positions[entry.Partition] >= 0 || entry.Offset >= offsets[entry.Partition]) continue;
+                if (positions[entry.Partition] >= 0 || entry.IsReplay || entry.Offset >= offsets[entry.Partition]) continue;
                 positions[entry.Partition] = HighestOf(logId, entry.Event.LogId, entry.Event.Position);
                 open--;
             }
@@ -63,14 +63,14 @@ internal sealed class ChangeWindow(string topicId, long[] starts)
     private static long HighestOf(string logId, string? of, long position) => of == logId ? position : 0;
 
     /// <summary>Takes a message in; null for one that is no event.</summary>
-    public void Append(int partition, long offset, ProductEvent? happened, int bytes)
+    public void Append(int partition, long offset, ProductEvent? happened, bool isReplay, int bytes)
     {
         lock (_lock)
         {
             _ends[partition] = offset + 1;
-            // First appearances are in order within a partition, so what is not higher was here before.
-            if (happened is null || (_logs[partition] == happened.LogId && happened.Position <= _highest[partition])) return;
-            (_logs[partition], _highest[partition]) = (happened.LogId, happened.Position);
+            // First appearances are in order within a partition, so what is not higher was here before. But not what was set aside meanwhile.
+            if (happened is null || (!isReplay && _logs[partition] == happened.LogId && happened.Position <= _highest[partition])) return;
+            if (!isReplay) (_logs[partition], _highest[partition]) = (happened.LogId, happened.Position);
             while (_next > _first && (_next - _first == MaxEvents || _bytes + bytes > MaxBytes))
             {
                 ref var oldest = ref _ring[_first++ % MaxEvents];
@@ -78,7 +78,7 @@ internal sealed class ChangeWindow(string topicId, long[] starts)
                 _bytes -= oldest.Bytes;
                 oldest = default;
             }
-            _ring[_next++ % MaxEvents] = new Entry(partition, offset, happened, bytes);
+            _ring[_next++ % MaxEvents] = new Entry(partition, offset, happened, isReplay, bytes);
             _bytes += bytes;
         }
     }
@@ -102,7 +102,7 @@ internal sealed class ChangeWindow(string topicId, long[] starts)
             for (; cursor.Seen < _next && events.Count < limit; cursor.Seen++)
             {
                 ref readonly var entry = ref _ring[cursor.Seen % MaxEvents];
-                cursor.Pass(entry.Partition, entry.Offset, entry.Event, events);
+                cursor.Pass(entry.Partition, entry.Offset, entry.Event, entry.IsReplay, events);
             }
             if (cursor.Seen == _next)
                 for (var p = 0; p < _ends.Length; p++) cursor.MoveOn(p, _ends[p]);

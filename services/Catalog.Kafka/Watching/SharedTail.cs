@@ -86,7 +86,7 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
         {
             var read = 0;
             for (var limit = TimeSpan.FromMilliseconds(100); read < MaxTurn && consumer.Consume(limit) is { } message; limit = TimeSpan.Zero, read++)
-                window.Append(message.Partition, message.Offset, EventMessage.TryRead(message.Message, out var happened, out _) ? happened : null, message.Message.Value?.Length ?? 0);
+                window.Append(message.Partition, message.Offset, EventMessage.TryRead(message.Message, out var happened, out _) ? happened : null, EventMessage.IsReplay(message.Message.Headers), message.Message.Value?.Length ?? 0);
             if (read > 0) window.Signal();
 
             if (checking is null && sinceCheck.Elapsed >= CheckEvery) checking = Task.Run(() => CheckAsync(stopping), stopping);

@@ -42,15 +42,15 @@ internal sealed class WatchCursor
         if (_topicId != topicId || _offsets.Length != partitions) throw Foreign();
     }
 
-    /// <summary>Passes a message, and adds its event unless it is none or a repetition (G3).</summary>
-    public void Pass(int partition, long offset, ProductEvent? happened, List<ProductEvent> events)
+    /// <summary>Passes a message, and adds its event unless it is none or a repetition (G3). One that was set aside and is replayed comes once more rather than never.</summary>
+    public void Pass(int partition, long offset, ProductEvent? happened, bool isReplay, List<ProductEvent> events)
     {
         if (offset < _offsets[partition]) return;
         _offsets[partition] = offset + 1;
         if (happened is null) return;
         if (happened.LogId != LogId) throw new PositionExpiredException("The database was restored meanwhile.");
-        if (happened.Position <= _positions[partition]) return;
-        _positions[partition] = happened.Position;
+        if (happened.Position <= _positions[partition] && !isReplay) return;
+        _positions[partition] = Math.Max(happened.Position, _positions[partition]);
         events.Add(happened);
     }
 
@@ -58,7 +58,7 @@ internal sealed class WatchCursor
     public void Pass(ConsumeResult<byte[], byte[]> message, List<ProductEvent> events)
     {
         if (message.IsPartitionEOF) MoveOn(message.Partition, message.Offset);
-        else Pass(message.Partition, message.Offset, EventMessage.TryRead(message.Message, out var happened, out _) ? happened : null, events);
+        else Pass(message.Partition, message.Offset, EventMessage.TryRead(message.Message, out var happened, out _) ? happened : null, EventMessage.IsReplay(message.Message.Headers), events);
     }
 
     /// <summary>Everything of the partition before this offset was passed.</summary>

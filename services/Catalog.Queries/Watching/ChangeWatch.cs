@@ -7,8 +7,8 @@ namespace Catalog.Queries.Watching;
 /// <summary>WatchProducts: follows the feed of changes for one client at its own pace, and ends in time when it cannot keep up.</summary>
 internal sealed class ChangeWatch(IChangeFeed feed, IProductIndex index, QueriesOptions options, TimeProvider time, Stopping stopping)
 {
-    // Gateways buffer a message as a whole; more changes than this go out as several messages.
-    private const int MaxMessageBytes = 1024 * 1024;
+    // A message lies here, and at the gateway, as a whole until a slow client takes it, for each of the watchers (G10); more changes than this go out as several.
+    private const int MaxMessageBytes = 64 * 1024;
 
     private int _watchers;
 

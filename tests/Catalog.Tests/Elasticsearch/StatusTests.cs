@@ -18,7 +18,8 @@ public sealed class StatusTests
     public async Task Reports_make_the_status()
     {
         var now = Now;
-        await using var catalog = TestElasticsearch.Start(time: new FakeTimeProvider(now));
+        var time = new FakeTimeProvider(now);
+        await using var catalog = TestElasticsearch.Start(time: time);
         await catalog.BuildAsync("log-1", Cancellation);
         await EventuallyAsync(catalog, new IndexStatus(Phase.Unknown, "log-1", 0, null, 0));
 
@@ -41,6 +42,14 @@ public sealed class StatusTests
         await catalog.Indices.SwapAsync(building, Cancellation);
         await catalog.Indices.FinishAsync(building, Cancellation);
         await EventuallyAsync(catalog, new IndexStatus(Phase.Current, "log-1", 0, null, 2));
+
+        // One that was killed before its index held everything, and gives no sign of life.
+        building = await catalog.Indices.CreateAsync("log-1", Cancellation);
+        await catalog.Indices.SwapAsync(building, Cancellation);
+        time.Advance(TimeSpan.FromMinutes(2));
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Rebuilding, "log-1", 0, null, 0));
+        await catalog.Indices.FinishAsync(building, Cancellation);
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Unknown, "log-1", 0, null, 0));
     }
 
     [Fact]

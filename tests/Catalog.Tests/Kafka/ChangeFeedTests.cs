@@ -193,6 +193,28 @@ public sealed class ChangeFeedTests
         Assert.Equal([5], (await late.ReadAsync(1)).Select(e => e.Position));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_set_aside_and_is_published_later_is_shown_too(bool fromThePast)
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        WatchPosition position;
+        await using (var before = await TestFeed.StartAsync(topic)) position = await before.Feed.GetIndexedAsync(default);
+        await topic.PublishAsync(TestTopic.Event(1, "lamp", 1), TestTopic.Event(3, "chair", 1), TestTopic.Event(2, "lamp", 2) with { IsReplay = true });
+        // So far back that the memory of the replica does not reach it.
+        if (fromThePast) await topic.PublishAsync(Enumerable.Range(4, 11_000).Select(i => TestTopic.Event(i, $"p{i}")));
+        await using var feed = await TestFeed.StartAsync(topic);
+        await using var watch = feed.Watch(position, Heartbeat);
+        Assert.Equal([1, 3, 2], (await watch.ReadAsync(3)).Take(3).Select(e => e.Position));
+
+        // And is no place behind which others were shown.
+        await topic.PublishAsync(Enumerable.Range(20_000, 1).Select(i => TestTopic.Event(i, "table")));
+        await topic.PublishAsync(TestTopic.Event(2, "lamp", 2) with { IsReplay = true });
+        await topic.PassAllAsync();
+        Assert.Equal(20_000, (await feed.Feed.GetIndexedAsync(default)).Partitions[0].Position);
+    }
+
     [Fact]
     public async Task While_the_queue_is_away_a_watch_stays_open_and_says_so_and_goes_on_afterwards()
     {

@@ -264,6 +264,13 @@ public sealed class RelayTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_an_open_transaction_holds_back_is_told()
+    {
+        var relay = await _catalog.StartAsync(new HangingOutbox(_catalog.Outbox) { HeldSince = DateTimeOffset.UtcNow.AddMinutes(-1) });
+        await Eventually(async () => await relay.GetStatusAsync(default) is { Backlog: 1, Oldest: { } oldest } && DateTimeOffset.UtcNow - oldest > TimeSpan.FromSeconds(59));
+    }
+
+    [Fact]
     public async Task Who_hands_the_lease_over_waits_only_for_a_queue_that_answers()
     {
         var first = await _catalog.StartAsync();
@@ -401,8 +408,10 @@ public sealed class RelayTests : IAsyncDisposable
 
         public bool StateFails { get; init; }
 
-        public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) =>
-            StateFails ? throw new CommandStoreException(ErrorReason.StoreUnavailable, "It is away.") : inner.GetStateAsync(cancellation);
+        public DateTimeOffset? HeldSince { get; init; }
+
+        public async ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) =>
+            StateFails ? throw new CommandStoreException(ErrorReason.StoreUnavailable, "It is away.") : await inner.GetStateAsync(cancellation) with { HeldSince = HeldSince };
 
         /// <summary>Happens after events are read, and may change them.</summary>
         public Func<IReadOnlyList<OutboxEvent>, Task<IReadOnlyList<OutboxEvent>>> BetweenReads { get; init; } = Task.FromResult;
