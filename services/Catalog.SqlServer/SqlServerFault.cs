@@ -25,6 +25,9 @@ internal static class SqlServerFault
     /// <summary>Another writer was first, to the product, its id, a SKU or the receipt: load again and decide anew.</summary>
     public static bool IsConflict(this SqlException error) => error.Number is DuplicateKey or UniqueConstraint or Statements.WrittenMeanwhile;
 
+    /// <summary>The victim of a deadlock: rolled back, for certain.</summary>
+    public static bool IsDeadlock(this SqlException error) => error.Number == 1205;
+
     /// <summary>Whether a product has the SKU already. The names of the other constraints and the ids that an error quotes cannot contain the index's; a request id that does is known by its receipt.</summary>
     public static bool IsSkuTaken(this SqlException error) => error.Number is DuplicateKey or UniqueConstraint && error.Message.Contains(Statements.SkuIndex, StringComparison.OrdinalIgnoreCase);
 

@@ -58,6 +58,8 @@ public sealed partial class SqlServerOptions
         Default("Command Timeout", () => builder.CommandTimeout = 10);
         // The pool would otherwise answer for up to a minute with the error it saw last, after the server is back.
         Default("Pool Blocking Period", () => builder.PoolBlockingPeriod = PoolBlockingPeriod.NeverBlock);
+        // After a failover behind a name, logins of the first moments may have reached the server that was the primary before: they do not stay with it.
+        Default("Load Balance Timeout", () => builder.LoadBalanceTimeout = 300);
         // The commands, and some for the relay, readers and housekeeping.
         Default("Max Pool Size", () => builder.MaxPoolSize = MaxConcurrency + 20);
         return builder;

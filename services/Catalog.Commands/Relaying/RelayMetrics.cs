@@ -32,7 +32,7 @@ public sealed class RelayMetrics : IDisposable
         _meter.CreateObservableGauge("catalog.relay.direct_sync", () => One<int>(read() is { } now ? now.DirectSync ? 1 : 0 : null), description: "1 while the index is fed from the event log, because the queue cannot be reached or is not caught up yet.");
         _meter.CreateObservableGauge("catalog.relay.direct_sync_lag", () => One<double>(read() is { DirectSync: true } now ? now.DirectSyncLag : null), "s", "While direct sync is on: for how long the oldest event has waited that is not in the index.");
         _meter.CreateObservableGauge("catalog.relay.held_back", () => One(read()?.HeldBack), "s", "For how long the oldest event has been committed that no reader of the log may see, because a transaction which began before it is still open.");
-        _meter.CreateObservableGauge("catalog.relay.dead_events", () => One(read()?.DeadEvents), description: "Events that are set aside.");
+        _meter.CreateObservableGauge("catalog.relay.dead_events", () => One(read()?.DeadEvents), description: "Events that are set aside; on SQL Server counted up to 10,000.");
     }
 
     internal void CountPublished(TimeSpan delay)

@@ -41,7 +41,8 @@ internal sealed class CommandGroup(Planner planner)
             var logId = writes.Exists(w => w is not null) ? await WriteAsync(connection, writes) : "";
             return (steps.Select(s => s.Write is null ? s.Outcome : s.CommittedIn(logId)).ToArray(), -1);
         }
-        catch (SqlException e) when (e.IsConflict())
+        // A group that was the victim of a deadlock would meet the other one again in the same order.
+        catch (SqlException e) when (e.IsConflict() || e.IsDeadlock())
         {
             // Where the driver does not say which one it was, halves find it.
             return (null, writes.IndexOf(e.BatchCommand) is >= 0 and var index && e.BatchCommand is not null ? index : writes.Count / 2);

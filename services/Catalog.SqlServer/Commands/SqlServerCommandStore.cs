@@ -19,6 +19,8 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
     private readonly Admission _admission;
     private readonly KeyedLocks _products = new();
     private readonly SemaphoreSlim _running;
+    // A group holds up to a hundred products in memory, however small its commands are (G10).
+    private readonly SemaphoreSlim _groups = new(4);
     private readonly Lock _importing = new();
     private Task _imports = Task.CompletedTask;
 
@@ -65,6 +67,7 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
     public void Dispose()
     {
         _running.Dispose();
+        _groups.Dispose();
         _products.Dispose();
     }
 
@@ -94,8 +97,8 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
         if (group is [var only]) return [await RunAsync(only)];
         try
         {
-            await _running.WaitAsync();
-            var (outcomes, inTheWay) = await ReleasingAsync(_retries.RunAsync(connection => _group.RunAsync(connection, group, Failed), CancellationToken.None));
+            await _groups.WaitAsync();
+            var (outcomes, inTheWay) = await ReleasingAsync(_groups, RunAtOnceAsync(group));
             if (outcomes is not null) return Count(outcomes);
             return [.. await RunGroupAsync(group[..inTheWay]), await RunAsync(group[inTheWay]), .. await RunGroupAsync(group[(inTheWay + 1)..])];
         }
@@ -103,6 +106,12 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
         {
             return Count(group.Select(_ => Failed(e)).ToArray());
         }
+    }
+
+    private async Task<(CommandOutcome[]? Outcomes, int InTheWay)> RunAtOnceAsync(List<ProductCommand> group)
+    {
+        await _running.WaitAsync();
+        return await ReleasingAsync(_running, _retries.RunAsync(connection => _group.RunAsync(connection, group, Failed), CancellationToken.None));
     }
 
     private async Task<CommandOutcome> RunAsync(ProductCommand command) => Count([await RunAloneAsync(command)])[0];
@@ -114,7 +123,7 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
             // Of the commands on one product only one takes a connection: the others would only find that it was first.
             using var product = await _products.EnterAsync(command.ProductId ?? command.Sku!, command.Cancellation);
             await _running.WaitAsync(command.Cancellation);
-            return await ReleasingAsync(_retries.RunAsync(connection => _single.RunAsync(connection, command), command.Cancellation));
+            return await ReleasingAsync(_running, _retries.RunAsync(connection => _single.RunAsync(connection, command), command.Cancellation));
         }
         catch (OperationCanceledException) when (command.Cancellation.IsCancellationRequested)
         {
@@ -127,7 +136,7 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
     }
 
     // Gives the place back that was waited for.
-    private async Task<T> ReleasingAsync<T>(Task<T> run)
+    private static async Task<T> ReleasingAsync<T>(SemaphoreSlim place, Task<T> run)
     {
         try
         {
@@ -135,7 +144,7 @@ internal sealed partial class SqlServerCommandStore : ICommandStore, IDisposable
         }
         finally
         {
-            _running.Release();
+            place.Release();
         }
     }
 

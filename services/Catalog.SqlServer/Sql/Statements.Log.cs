@@ -33,16 +33,17 @@ internal sealed partial class Statements
 
     /// <summary>
     /// Trims some events, the oldest first and never past one that must stay: what is left of the log is always its end. A time that is far ahead is that of a clock which was
-    /// wrong once, and keeps nothing. What goes is looked at once: in a second look there would be others, which were never asked about. Answers how many.
+    /// wrong once, and keeps nothing. It begins behind what went before, of which the server may still have ghosts. What goes is looked at once: in a second look there would be others, which were never asked about. Answers how many.
     /// </summary>
     public string TrimEvents { get; } = $"""
         SET NOCOUNT, XACT_ABORT ON;
         DECLARE @mark bigint = CAST(MIN_ACTIVE_ROWVERSION() AS bigint), @last bigint, @removed int;
+        DECLARE @trimmed binary(8) = (SELECT CAST(trimmed AS binary(8)) FROM [{schema}].log WHERE one = 1);
         SELECT @last = MAX(position)
         FROM (
             SELECT position, MAX(CASE WHEN (occurred >= @before AND occurred < @unlikely) OR position > @passed OR position >= @mark THEN 1 ELSE 0 END)
                 OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS stays
-            FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position, occurred FROM [{schema}].events ORDER BY events.position) AS oldest
+            FROM (SELECT TOP (@limit) CAST(position AS bigint) AS position, occurred FROM [{schema}].events WHERE events.position > @trimmed ORDER BY events.position) AS oldest
         ) AS page
         WHERE stays = 0;
         IF @last IS NULL

@@ -13,7 +13,9 @@ internal sealed partial class Statements
         WHERE one = 1 AND (owner IS NULL OR expires_at <= SYSUTCDATETIME() OR expires_at > DATEADD(minute, 10, SYSUTCDATETIME()));
         """;
 
+    // Servers may be set to count nothing, and then no relay would be known to have its lease.
     public string RenewLease { get; } = $"""
+        SET NOCOUNT OFF;
         UPDATE [{schema}].relay SET expires_at = DATEADD(millisecond, @duration, SYSUTCDATETIME()) WHERE one = 1 AND epoch = @epoch AND owner IS NOT NULL;
         """;
 
@@ -27,17 +29,19 @@ internal sealed partial class Statements
             ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WHERE position < @mark ORDER BY position DESC), log.trimmed) AS head,
             CASE WHEN relay.published < log.trimmed THEN log.trimmed ELSE relay.published END AS published,
             CASE WHEN relay.indexed < log.trimmed THEN log.trimmed ELSE relay.indexed END AS indexed, relay.direct_sync_since,
-            (SELECT COUNT_BIG(*) FROM [{schema}].dead_events) AS dead_events,
+            (SELECT COUNT_BIG(*) FROM (SELECT TOP (10000) position FROM [{schema}].dead_events ORDER BY position) AS first_ones) AS dead_events,
             (SELECT TOP (1) occurred FROM [{schema}].events WITH (READPAST) WHERE position >= @mark ORDER BY position) AS held_since
         FROM [{schema}].relay AS relay CROSS JOIN [{schema}].log AS log
         WHERE relay.one = 1 AND log.one = 1;
         """;
 
     public string SavePublished { get; } = $"""
+        SET NOCOUNT OFF;
         UPDATE [{schema}].relay SET published = @published WHERE one = 1 AND epoch = @epoch;
         """;
 
     public string SaveIndexed { get; } = $"""
+        SET NOCOUNT OFF;
         UPDATE [{schema}].relay SET indexed = @indexed, direct_sync_since = @since WHERE one = 1 AND epoch = @epoch;
         """;
 

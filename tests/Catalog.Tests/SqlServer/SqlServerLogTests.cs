@@ -42,6 +42,26 @@ public sealed class SqlServerLogTests
     }
 
     [Fact]
+    public async Task Groups_that_lock_the_same_products_in_opposite_orders_all_come_through()
+    {
+        await using var schema = await TestSchema.MigrateAsync();
+        await using var one = SqlServerCommandStoreTests.Services(schema.Options);
+        await using var other = SqlServerCommandStoreTests.Services(schema.Options);
+        var ids = Enumerable.Range(0, 20).Select(i => $"p{i}").ToArray();
+        foreach (var id in ids) await one.GetRequiredService<ICommandStore>().ExecuteAsync(TestCommands.Create(id));
+
+        for (var round = 0; round < 5; round++)
+        {
+            var both = await Task.WhenAll(
+                one.GetRequiredService<ICommandStore>().ExecuteAllAsync([.. ids.Select(id => TestCommands.Adjust(id, 1))]),
+                other.GetRequiredService<ICommandStore>().ExecuteAllAsync([.. ids.Reverse().Select(id => TestCommands.Adjust(id, 1))]));
+            Assert.All(both.SelectMany(outcomes => outcomes), outcome => Assert.IsType<CommandOutcome.Committed>(outcome));
+        }
+        var last = await one.GetRequiredService<ICommandStore>().ExecuteAllAsync([.. ids.Select(id => TestCommands.Adjust(id, 1))]);
+        Assert.All(last, outcome => Assert.Equal(12, Assert.IsType<CommandOutcome.Committed>(outcome).Version));
+    }
+
+    [Fact]
     public async Task A_commit_of_another_process_wakes_who_waits()
     {
         await using var schema = await TestSchema.MigrateAsync();

@@ -44,9 +44,9 @@ public sealed class SqlServerOptionsTests
     public void What_a_connection_string_leaves_out_gets_a_default_that_suits_a_service()
     {
         var connection = new SqlServerOptions { ConnectionString = Server, MaxConcurrency = 100 }.Connection();
-        Assert.Equal((SqlConnectionEncryptOption.Mandatory, false, "catalog", 3, false, 120, PoolBlockingPeriod.NeverBlock),
+        Assert.Equal((SqlConnectionEncryptOption.Mandatory, false, "catalog", 3, false, 120, PoolBlockingPeriod.NeverBlock, 300),
             (connection.Encrypt, connection.TrustServerCertificate, connection.ApplicationName, connection.ConnectRetryCount, connection.MultipleActiveResultSets, connection.MaxPoolSize,
-            connection.PoolBlockingPeriod));
+            connection.PoolBlockingPeriod, connection.LoadBalanceTimeout));
     }
 
     [Fact]

@@ -61,7 +61,8 @@ public sealed class UnreachableServerTests
         var once = asked;
         var outcomes = await store.ExecuteAllAsync([.. Enumerable.Range(0, 1000).Select(i => TestCommands.Create($"p{i}"))]);
         Assert.Equal(1000, outcomes.OfType<CommandOutcome.Failed>().Count());
-        Assert.InRange(asked, once + 1, 2 * once + 1);
+        // The driver itself asks up to four times; there are ten parts.
+        Assert.InRange(asked - once, 1, 8);
         rude.Stop();
         await Assert.ThrowsAnyAsync<Exception>(() => serving);
     }
