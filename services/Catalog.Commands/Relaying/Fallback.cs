@@ -167,7 +167,7 @@ internal sealed partial class Fallback(
         }
     }
 
-    private bool IsFresh => publishing.Oldest is not { } oldest || time.GetUtcNow() - oldest < Fresh;
+    private bool IsFresh => publishing.HandedOver is not { } handedOver || time.GetUtcNow() - handedOver < Fresh;
 
     private async Task SaveRegularlyAsync(CancellationToken cancellation)
     {

@@ -39,6 +39,15 @@ internal sealed class InFlight(long published)
         }
     }
 
+    /// <summary>When the oldest of them was handed over, by the clock of this process; null if there is none.</summary>
+    public DateTimeOffset? HandedOver
+    {
+        get
+        {
+            lock (_gate) return _entries.TryPeek(out var first) ? first.HandedOver : null;
+        }
+    }
+
     /// <summary>Completes once some more may be added.</summary>
     public Task UntilRoomAsync()
     {
@@ -50,11 +59,11 @@ internal sealed class InFlight(long published)
     }
 
     /// <summary>Notes an event before it is handed over.</summary>
-    public void Add(OutboxEvent happened)
+    public void Add(OutboxEvent happened, DateTimeOffset now)
     {
         lock (_gate)
         {
-            var entry = new Entry(happened);
+            var entry = new Entry(happened, now);
             _entries.Enqueue(entry);
             _open.Add(happened.Position, entry);
         }
@@ -101,8 +110,10 @@ internal sealed class InFlight(long published)
         _room = null;
     }
 
-    private sealed class Entry(OutboxEvent happened)
+    private sealed class Entry(OutboxEvent happened, DateTimeOffset now)
     {
+        public DateTimeOffset HandedOver => now;
+
         public long Position { get; } = happened.Position;
 
         public DateTimeOffset Occurred { get; } = happened.Occurred;

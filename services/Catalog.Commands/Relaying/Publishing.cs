@@ -25,7 +25,12 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
     public int Unacknowledged => _inFlight.Count;
 
     /// <summary>When the oldest event occurred that is not acknowledged; null if there is none. Where no session can be opened, so that none is even read: since when.</summary>
-    public DateTimeOffset? Oldest => Interlocked.Read(ref _closedSince) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : _inFlight.Oldest;
+    public DateTimeOffset? Oldest => ClosedSince ?? _inFlight.Oldest;
+
+    /// <summary>The same, of when it was handed to the queue: other clocks do not come into it.</summary>
+    public DateTimeOffset? HandedOver => ClosedSince ?? _inFlight.HandedOver;
+
+    private DateTimeOffset? ClosedSince => Interlocked.Read(ref _closedSince) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Publishes until it is cancelled. Failures are retried; nothing is skipped.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -138,7 +143,7 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
             foreach (var happened in events)
             {
                 // None occurred later than now, whatever a clock elsewhere says: how old the oldest is decides whether the queue is passed by.
-                _inFlight.Add(happened.Occurred > now ? happened with { Occurred = now } : happened);
+                _inFlight.Add(happened.Occurred > now ? happened with { Occurred = now } : happened, now);
                 if (EventEnvelope.TryCreate(happened, lease.State.LogId, out var envelope, out var fault)) await session.PublishAsync(envelope, cancellation);
                 else _refused.Writer.TryWrite(new PublishReport(happened.Position, PublishOutcome.Refused, fault));
                 Interlocked.Exchange(ref _read, happened.Position);

@@ -6,20 +6,26 @@ namespace Catalog.Kafka.Publishing;
 /// <summary>Publishes events to the topic, and sees how far the projectors are.</summary>
 internal sealed class KafkaPublisher(KafkaClients clients, KafkaOptions options, TopicAdmin admin) : IEventPublisher
 {
-    private long _suspects;
+    private readonly Lock _suspecting = new();
+    private volatile Suspects? _suspects;
 
     /// <summary>
-    /// Up to this position there may be an event that the broker refuses. It refuses whole batches, so from here on each event goes alone until it is found: then the others
-    /// are not set aside with it.
+    /// Whether this may be an event that the broker refuses. It refuses whole batches, so from there on each event goes alone until it is found: then the others are not set
+    /// aside with it.
     /// </summary>
-    public long Suspects => Volatile.Read(ref _suspects);
+    public bool IsSuspect(EventEnvelope published) => _suspects is { } known && known.LogId == published.LogId && published.Position <= known.UpTo;
 
     /// <summary>An event, or one that was in a batch with it, was refused.</summary>
-    public void Suspect(long position)
+    public void Suspect(string logId, long position)
     {
-        for (var known = Suspects; position > known; known = Suspects)
-            if (Interlocked.CompareExchange(ref _suspects, position, known) == known) return;
+        lock (_suspecting)
+        {
+            // Positions of a log that was left by a restore mean nothing in the one that follows.
+            if (_suspects is not { } known || known.LogId != logId || known.UpTo < position) _suspects = new Suspects(logId, position);
+        }
     }
+
+    private sealed record Suspects(string LogId, long UpTo);
 
     public IPublishSession Open(Action<PublishReport> report) => new PublishSession(this, clients, options, report);
 

@@ -44,7 +44,7 @@ internal sealed class PublishSession : IPublishSession
 
     public ValueTask PublishAsync(EventEnvelope published, CancellationToken cancellation)
     {
-        _alone = published.Position <= _publisher.Suspects;
+        _alone = _publisher.IsSuspect(published);
         return !_alone && HasRoom && TryProduce(published) is Handed.Over ? ValueTask.CompletedTask : PublishSlowlyAsync(published, cancellation);
     }
 
@@ -96,6 +96,7 @@ internal sealed class PublishSession : IPublishSession
         if (_fault is not null) return Handed.Broken;
         if (!_tickets.TryDequeue(out var ticket)) ticket = new Ticket(this);
         ticket.Position = published.Position;
+        ticket.LogId = published.LogId;
         ticket.Bytes = published.Value.Length;
         ticket.Alone = _alone;
         _message.Key = published.ProductId;
@@ -126,7 +127,7 @@ internal sealed class PublishSession : IPublishSession
         {
             var refusal = IsRefusal(error.Code);
             var refused = refusal && ticket.Alone;
-            if (refusal && !refused) _publisher.Suspect(position);
+            if (refusal && !refused) _publisher.Suspect(ticket.LogId, position);
             // Without this event those of the session that follow must not be written.
             _fault ??= error.Reason;
             _report(new PublishReport(position, refused ? PublishOutcome.Refused : PublishOutcome.Broken, error.Reason));
@@ -178,6 +179,8 @@ internal sealed class PublishSession : IPublishSession
         public Action<DeliveryReport<string, byte[]>> Handler { get; }
 
         public long Position { get; set; }
+
+        public string LogId { get; set; } = "";
 
         public int Bytes { get; set; }
 

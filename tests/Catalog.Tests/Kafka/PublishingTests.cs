@@ -1,13 +1,34 @@
 using System.Text;
 using Catalog.Commands.Relaying;
+using Catalog.Kafka;
+using Catalog.Kafka.Publishing;
 using Catalog.V1;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Catalog.Tests.Kafka;
 
 public sealed class PublishingTests
 {
+    [Fact]
+    public void What_is_suspected_of_being_refused_is_of_one_log()
+    {
+        var options = new KafkaOptions();
+        var clients = new KafkaClients(options, NullLoggerFactory.Instance);
+        using var admin = new TopicAdmin(clients);
+        var publisher = new KafkaPublisher(clients, options, admin);
+        var (five, seven) = (TestTopic.Event(5, "lamp"), TestTopic.Event(7, "lamp"));
+        Assert.False(publisher.IsSuspect(five));
+        publisher.Suspect(five.LogId, 6);
+        publisher.Suspect(five.LogId, 4);
+        Assert.Equal((true, false), (publisher.IsSuspect(five), publisher.IsSuspect(seven)));
+        // After a restore the positions of the log that was left are those of other events.
+        Assert.False(publisher.IsSuspect(five with { LogId = "restored" }));
+        publisher.Suspect("restored", 1);
+        Assert.False(publisher.IsSuspect(five));
+    }
+
     [Fact]
     public async Task Events_come_out_in_order_with_their_keys_and_headers()
     {
