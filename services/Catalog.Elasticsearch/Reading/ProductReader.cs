@@ -9,13 +9,14 @@ namespace Catalog.Elasticsearch.Reading;
 /// <summary>Reads one index, whatever is swapped in meanwhile.</summary>
 /// <remarks>
 /// A write is in one copy of a shard before it is in the others, and before it is acknowledged. So whoever has asked which versions there are, goes on reading in the copy that
-/// said so; other reads go to any.
+/// said so; other reads go to any. Where that copy fails in between, Elasticsearch asks another without a word: what is older there is no answer.
 /// </remarks>
 internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index) : IProductReader
 {
     // One for each process, so that the query services share the copies.
     private static readonly string Copy = Guid.NewGuid().ToString("N");
 
+    private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
     private string? _copy;
 
     public string LogId => index.LogId;
@@ -24,12 +25,16 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     {
         _copy = Copy;
         var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: false, _copy, cancellation));
-        return [.. documents.Select(document => document.Found ? document.Version : 0)];
+        for (var i = 0; i < documents.Count; i++) _seen[productIds[i]] = documents[i].Found ? documents[i].Version : 0;
+        return [.. productIds.Select(id => _seen[id])];
     }
 
     public async ValueTask<IReadOnlyList<Product?>> GetAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
     {
         var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: true, _copy, cancellation));
+        for (var i = 0; i < documents.Count; i++)
+            if (_seen.TryGetValue(productIds[i], out var seen) && documents[i].Version < seen)
+                throw new IndexUnavailableException(ErrorReason.ReadNotCaughtUp, "Elasticsearch went over to a copy of the index that does not hold the write yet.", TimeSpan.FromMilliseconds(100));
         return [.. documents.Select(document => document.Source?.Body is { } body ? Product.Parser.ParseFrom(body) : null)];
     }
 

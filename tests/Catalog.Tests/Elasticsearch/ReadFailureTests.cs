@@ -38,6 +38,20 @@ public sealed class ReadFailureTests
         Assert.NotEqual("", copies.First());
     }
 
+    [Fact]
+    public async Task A_copy_that_is_behind_what_another_one_said_is_no_answer()
+    {
+        var version = 2;
+        await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, $$"""{"docs":[{"found":true,"_version":{{version}}}]}"""));
+        await using var catalog = TestElasticsearch.On(server.Url);
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        Assert.Equal([2], await reader.GetVersionsAsync(["p"], Cancellation));
+        version = 1;
+        Assert.Equal(ErrorReason.ReadNotCaughtUp, (await Assert.ThrowsAsync<IndexUnavailableException>(() => reader.GetAsync(["p"], Cancellation).AsTask())).Reason);
+        version = 3;
+        await reader.GetAsync(["p"], Cancellation);
+    }
+
     [Theory]
     [InlineData(429)]
     [InlineData(502)]
