@@ -56,7 +56,8 @@ internal sealed class FakeIndex : IProductIndex
 
     public void Changed()
     {
-        while (_waiters.TryDequeue(out var waiter)) waiter.TrySetResult();
+        // Only who waits now: one that is woken may wait anew before the others are.
+        for (var waiting = _waiters.Count; waiting > 0 && _waiters.TryDequeue(out var waiter); waiting--) waiter.TrySetResult();
     }
 
     internal sealed record Contents(string LogId)

@@ -68,12 +68,12 @@ public class WatchTests
         using var watch = new Watch();
         await watch.NextAsync();
         List<ProductEvent> events = [.. Enumerable.Range(8, 40).Select(version => Event(version))];
-        foreach (var change in events) change.Product.Description = new string('x', 60_000);
+        foreach (var change in events) change.Product.Description = new string('x', 3_700);
         await watch.SendAsync(new ChangeBatch(events, FakeFeed.At(99)));
         List<WatchProductsResponse> parts = [];
         while (parts.Sum(part => part.Events.Count) < 40) parts.Add(await watch.NextAsync());
         Assert.Equal(3, parts.Count);
-        Assert.All(parts, part => Assert.InRange(part.CalculateSize(), 1, 1_100_000));
+        Assert.All(parts, part => Assert.InRange(part.CalculateSize(), 1, 70_000));
         Assert.Equal([FakeFeed.At(7), FakeFeed.At(7), FakeFeed.At(99)], parts.Select(PositionOf));
         Assert.Equal(Enumerable.Range(8, 40).Select(version => (long)version), parts.SelectMany(part => part.Events).Select(change => change.Version));
     }
