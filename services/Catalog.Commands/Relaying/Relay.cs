@@ -21,7 +21,6 @@ public sealed partial class Relay : BackgroundService
     private readonly ILogger<Relay> _logger;
     private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}";
     private volatile Term? _term;
-    private volatile Seen _seen = new(0, null, null);
 
     /// <summary>Creates a relay that is not running yet.</summary>
     public Relay(
@@ -29,8 +28,7 @@ public sealed partial class Relay : BackgroundService
     {
         (_outbox, _publisher, _sync, _options, _time, _metrics, _logger) = (outbox, publisher, sync, options, time, metrics, logger);
         metrics.Show(() => _term is { } term ? new RelayGauges(
-            term.Publishing.Unacknowledged + Math.Max(0, term.Head - term.Publishing.Read),
-            Age(term.Publishing.Oldest), term.Fallback.Since is not null, Age(_seen.Unindexed), Age(_seen.HeldSince), _seen.DeadEvents) : null);
+            term.Backlog, Age(term.Publishing.Oldest), term.Fallback.Since is not null, Age(term.Unindexed), Age(term.State.HeldSince), term.State.DeadEvents) : null);
     }
 
     /// <summary>Whether this process has the lease.</summary>
@@ -41,12 +39,11 @@ public sealed partial class Relay : BackgroundService
     {
         if (_term is not { } term) return null;
         var state = await _outbox.GetStateAsync(cancellation);
-        term.Head = state.Head;
         var direct = term.Fallback.Since is not null;
         var indexed = term.Fallback.Indexed;
         DateTimeOffset? unindexed = direct && await _outbox.ReadAsync(indexed, 1, cancellation) is [var next, ..] ? next.Occurred : null;
-        _seen = new Seen(state.DeadEvents, unindexed, state.HeldSince);
-        var backlog = direct ? Math.Max(0, state.Head - indexed) : term.Publishing.Unacknowledged + Math.Max(0, state.Head - term.Publishing.Read);
+        term.See(state, unindexed);
+        var backlog = direct ? Math.Max(0, state.Head - indexed) : term.Backlog;
         var oldest = direct ? unindexed : term.Publishing.Oldest;
         // For a moment that is so with every commit that overtakes another.
         if (state.HeldSince is { } held && _time.GetUtcNow() - held > Look) (backlog, oldest) = (backlog + 1, oldest < held ? oldest : held);
@@ -81,7 +78,7 @@ public sealed partial class Relay : BackgroundService
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var publishing = new Publishing(_outbox, _publisher, lease, _time, _metrics, _logger);
         var fallback = new Fallback(_outbox, _publisher, _sync, publishing, lease, _options, _time, _logger);
-        _term = new Term(lease, publishing, fallback) { Head = lease.State.Head };
+        _term = new Term(lease, publishing, fallback);
         Task[] parts = [RenewAsync(lease.Epoch, ended.Token), publishing.RunAsync(ended.Token), publishing.SaveAsync(ended.Token), fallback.RunAsync(ended.Token)];
         try
         {
@@ -141,18 +138,24 @@ public sealed partial class Relay : BackgroundService
 
     private double Age(DateTimeOffset? since) => since is { } then ? Math.Max(0, (_time.GetUtcNow() - then).TotalSeconds) : 0;
 
-    /// <summary>What was found when the status was asked for last.</summary>
-    private sealed record Seen(long DeadEvents, DateTimeOffset? Unindexed, DateTimeOffset? HeldSince);
-
-    private sealed record Term(RelayLease Lease, Publishing Publishing, Fallback Fallback)
+    /// <summary>The time for which this process has the lease, and what was found when the status was asked for last.</summary>
+    private sealed class Term(RelayLease lease, Publishing publishing, Fallback fallback)
     {
-        private long _head;
+        private volatile Tuple<OutboxState, DateTimeOffset?> _seen = new(lease.State, null);
 
-        public long Head
-        {
-            get => Interlocked.Read(ref _head);
-            set => Interlocked.Exchange(ref _head, value);
-        }
+        public RelayLease Lease => lease;
+
+        public Publishing Publishing => publishing;
+
+        public Fallback Fallback => fallback;
+
+        public OutboxState State => _seen.Item1;
+
+        public DateTimeOffset? Unindexed => _seen.Item2;
+
+        public long Backlog => publishing.Unacknowledged + Math.Max(0, State.Head - publishing.Read);
+
+        public void See(OutboxState state, DateTimeOffset? unindexed) => _seen = new(state, unindexed);
     }
 
     [LoggerMessage(1, LogLevel.Information, "This process relays the event log now (epoch {Epoch}), after position {Position}")]

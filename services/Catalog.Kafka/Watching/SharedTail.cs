@@ -98,8 +98,8 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
             }
             else
             {
-                if (!_down) Away(logger, checking.Exception?.InnerException);
-                _down = true;
+                if (!_failing) Away(logger, checking.Exception?.InnerException);
+                _down = _failing = true;
             }
             checking = null;
             sinceCheck.Restart();

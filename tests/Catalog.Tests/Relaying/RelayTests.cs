@@ -224,14 +224,7 @@ public sealed class RelayTests : IAsyncDisposable
     public async Task What_the_queue_took_and_its_readers_did_not_is_passed_by_too_from_where_they_were_last_seen()
     {
         _catalog.Options.FallbackAfter = TimeSpan.FromSeconds(1);
-        var relay = await _catalog.StartAsync();
-        await _catalog.CommitAsync(5);
-        var seen = (await _catalog.PositionsAsync()).Last();
-        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == seen);
-
-        _catalog.Queue.ReadersKeepUp = false;
-        await _catalog.CommitAsync(5);
-        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        var (relay, seen) = await StartWithReadersBehindAsync();
         _catalog.Queue.Silent = true;
 
         await Eventually(async () => _catalog.DirectSync.Position == (await _catalog.PositionsAsync()).Last());
@@ -244,14 +237,7 @@ public sealed class RelayTests : IAsyncDisposable
     [Fact]
     public async Task What_a_topic_took_that_was_made_anew_is_written_from_the_log()
     {
-        var relay = await _catalog.StartAsync();
-        await _catalog.CommitAsync(5);
-        var seen = (await _catalog.PositionsAsync()).Last();
-        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == seen);
-
-        _catalog.Queue.ReadersKeepUp = false;
-        await _catalog.CommitAsync(5);
-        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        var (relay, seen) = await StartWithReadersBehindAsync();
         // Nothing is in the new one, and its readers have all of that.
         (_catalog.Queue.TopicId, _catalog.Queue.ReadersKeepUp) = ("second", true);
 
@@ -374,6 +360,20 @@ public sealed class RelayTests : IAsyncDisposable
         var outbox = new HangingOutbox(_catalog.Outbox) { StateFails = true };
         await Assert.ThrowsAsync<CommandStoreException>(async () => await RelayLease.BeginAsync(outbox, epoch, default));
         Assert.NotNull(await _catalog.Outbox.TryAcquireAsync("second", TimeSpan.FromMinutes(5), default));
+    }
+
+    /// <summary>The queue has taken everything, and its readers were last seen at a place before its end.</summary>
+    private async Task<(Relay Relay, long Seen)> StartWithReadersBehindAsync()
+    {
+        var relay = await _catalog.StartAsync();
+        await _catalog.CommitAsync(5);
+        var seen = (await _catalog.PositionsAsync()).Last();
+        await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == seen);
+
+        _catalog.Queue.ReadersKeepUp = false;
+        await _catalog.CommitAsync(5);
+        await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
+        return (relay, seen);
     }
 
     /// <summary>An outbox whose relay can be made to hang, as a stopped process does.</summary>
