@@ -5,25 +5,76 @@ using Confluent.Kafka.Admin;
 namespace Catalog.Kafka;
 
 /// <summary>What there is in the cluster: topics, where their partitions begin and end, how far groups are. Fails with a <see cref="KafkaException"/> where it cannot be reached.</summary>
+/// <remarks>
+/// The admin client can end by itself, for good: Confluent.Kafka 2.16 does not survive the description of a partition without in-sync replicas, which there are for a moment where all brokers
+/// were away (Kafka 4.1, eligible leader replicas). What is asked through it then is never answered. It is replaced, and never disposed of, which would free again what is free.
+/// </remarks>
 internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), Look = TimeSpan.FromMilliseconds(250);
 
-    private readonly Lazy<IAdminClient> _client = new(() => clients.Admin("admin"), LazyThreadSafetyMode.PublicationOnly);
+    private readonly Lock _gate = new();
+    private IAdminClient? _client;
 
     // One for each group that is asked about. They never join it.
     private readonly Dictionary<string, IConsumer<byte[], byte[]>> _groups = new(StringComparer.Ordinal);
 
     private bool _disposed;
 
-    public IAdminClient Client => _client.Value;
+    /// <summary>The client, another one where it has ended. What it is asked for goes through <see cref="CallAsync"/>, or may wait forever.</summary>
+    public IAdminClient Client
+    {
+        get
+        {
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return _client is { } client && IsAlive(client) ? client : _client = clients.Admin("admin");
+            }
+        }
+    }
+
+    /// <summary>Asks the cluster for something.</summary>
+    public async Task<T> CallAsync<T>(Func<IAdminClient, Task<T>> call, CancellationToken cancellation)
+    {
+        var client = Client;
+        try
+        {
+            var answer = call(client);
+            while (await Task.WhenAny(answer, Task.Delay(Look, cancellation)) != answer)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (!answer.IsCompleted && !IsAlive(client)) throw Ended(null);
+            }
+            return await answer;
+        }
+        catch (ObjectDisposedException e) when (!IsAlive(client))
+        {
+            throw Ended(e);
+        }
+    }
+
+    private static KafkaException Ended(Exception? cause) => new(new Error(ErrorCode.Local_Destroy, "The admin client ended; another one is made."), cause);
+
+    private static bool IsAlive(IAdminClient client)
+    {
+        try
+        {
+            // Adds none, and is refused where the client has ended: nothing else says so without asking the cluster.
+            return client.AddBrokers("") == 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>A topic as it is now; null if there is none.</summary>
     public async Task<TopicDescription?> DescribeAsync(string topic, CancellationToken cancellation)
     {
         try
         {
-            var result = await Client.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = Limit }).WaitAsync(cancellation);
+            var result = await CallAsync(c => c.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = Limit }), cancellation);
             return result.TopicDescriptions[0];
         }
         catch (DescribeTopicsException e) when (e.Results.TopicDescriptions is [{ Error.Code: ErrorCode.UnknownTopicOrPart }])
@@ -48,7 +99,7 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
         ListOffsetsResult result;
         try
         {
-            result = await Client.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted }).WaitAsync(cancellation);
+            result = await CallAsync(c => c.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = Limit, IsolationLevel = IsolationLevel.ReadUncommitted }), cancellation);
         }
         catch (ListOffsetsException e) when (e.Result.ResultInfos.FirstOrDefault(r => r.TopicPartitionOffsetError.Error.IsError) is { } refused)
         {
@@ -109,10 +160,13 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
 
     public void Dispose()
     {
-        if (_client.IsValueCreated) _client.Value.Dispose();
+        lock (_gate)
+        {
+            if (!_disposed && _client is { } client && IsAlive(client)) client.Dispose();
+            _disposed = true;
+        }
         lock (_groups)
         {
-            _disposed = true;
             foreach (var consumer in _groups.Values) consumer.Dispose();
         }
     }

@@ -28,7 +28,7 @@ public sealed partial class KafkaTopics : IDisposable
     {
         try
         {
-            var brokers = (await _admin.Client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = Limit }).WaitAsync(cancellation)).Nodes.Count;
+            var brokers = (await _admin.CallAsync(c => c.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = Limit }), cancellation)).Nodes.Count;
             foreach (var wanted in Wanted(_options))
                 if (await _admin.DescribeAsync(wanted.Name, cancellation) is null) await CreateAsync(wanted, brokers, cancellation);
             var findings = await CheckAsync(_admin, _options, cancellation);
@@ -60,7 +60,12 @@ public sealed partial class KafkaTopics : IDisposable
                 + "Add brokers, or set Kafka:ReplicationFactor and Kafka:MinInSyncReplicas to what there is.");
         try
         {
-            await _admin.Client.CreateTopicsAsync([wanted], new CreateTopicsOptions { RequestTimeout = Limit, OperationTimeout = Limit }).WaitAsync(cancellation);
+            await _admin.CallAsync(
+                async c =>
+                {
+                    await c.CreateTopicsAsync([wanted], new CreateTopicsOptions { RequestTimeout = Limit, OperationTimeout = Limit });
+                    return true;
+                }, cancellation);
             Created(_logger, wanted.Name, wanted.NumPartitions, wanted.ReplicationFactor);
         }
         catch (CreateTopicsException e) when (e.Results is [{ Error.Code: ErrorCode.TopicAlreadyExists }]) { }

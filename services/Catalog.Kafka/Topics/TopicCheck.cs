@@ -16,7 +16,7 @@ internal static class TopicCheck
         if (copies != wanted.ReplicationFactor) findings.Add($"The topic {wanted.Name} has the replication factor {copies}, not {wanted.ReplicationFactor}.");
 
         var resource = new ConfigResource { Type = ResourceType.Topic, Name = wanted.Name };
-        var configs = (await admin.Client.DescribeConfigsAsync([resource], new DescribeConfigsOptions { RequestTimeout = TimeSpan.FromSeconds(10) }).WaitAsync(cancellation))[0].Entries;
+        var configs = (await admin.CallAsync(c => c.DescribeConfigsAsync([resource], new DescribeConfigsOptions { RequestTimeout = TimeSpan.FromSeconds(10) }), cancellation))[0].Entries;
         foreach (var (name, value) in wanted.Configs)
             if (configs.TryGetValue(name, out var entry) && entry.Value != value)
                 findings.Add($"The topic {wanted.Name} has {name}={entry.Value}, not {value}{Why(name)}.");

@@ -1,5 +1,6 @@
 using Catalog.Kafka;
 using Catalog.Kafka.Topics;
+using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -49,6 +50,32 @@ public sealed class TopicsTests
         Assert.Contains(found, f => f.Contains("Kafka:MinInSyncReplicas equals Kafka:ReplicationFactor"));
         // It reports, and changes nothing.
         Assert.Equal(4, (await topic.Admin.GetPartitionsAsync(topic.Options.Topic, default)).Count);
+    }
+
+    [Fact]
+    public async Task An_admin_client_that_ended_by_itself_is_replaced()
+    {
+        await using var topic = await TestTopic.CreateAsync(2);
+        var ended = topic.Admin.Client;
+        Assert.Same(ended, topic.Admin.Client);
+        ended.Dispose();
+        Assert.Equal(2, (await topic.Admin.GetPartitionsAsync(topic.Options.Topic, default)).Count);
+        Assert.NotSame(ended, topic.Admin.Client);
+    }
+
+    [Fact]
+    public async Task What_an_admin_client_that_ends_is_asked_for_fails_instead_of_waiting_forever()
+    {
+        // Nobody listens there.
+        await using var topic = await TestTopic.CreateAsync(servers: "127.0.0.1:1", create: false);
+        var asked = topic.Admin.CallAsync(
+            async client =>
+            {
+                client.Dispose();
+                await new TaskCompletionSource<bool>().Task;
+                return true;
+            }, default);
+        Assert.Equal(ErrorCode.Local_Destroy, (await Assert.ThrowsAsync<KafkaException>(() => asked.WaitAsync(TimeSpan.FromSeconds(30)))).Error.Code);
     }
 
     [Fact]
