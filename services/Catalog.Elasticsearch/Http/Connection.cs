@@ -24,7 +24,7 @@ internal static class Connection
     public static void Add(IServiceCollection services, ElasticsearchOptions options)
     {
         var nodes = new NodeHandler.Choice(options.Nodes);
-        Add(services.AddHttpClient(Reads), options).AddResilienceHandler(Reads, pipeline => pipeline
+        Add(services.AddHttpClient(Reads), options).AddResilienceHandler(Reads, pipeline => OnRealTime(pipeline)
             .AddRetry(new HttpRetryStrategyOptions
             {
                 MaxRetryAttempts = 2, Delay = TimeSpan.FromMilliseconds(100), BackoffType = DelayBackoffType.Exponential, UseJitter = true,
@@ -37,7 +37,7 @@ internal static class Connection
                 }),
             })
             .AddTimeout(options.ReadTimeout));
-        Add(services.AddHttpClient(Writes), options).AddResilienceHandler(Writes, pipeline => pipeline.AddTimeout(options.WriteTimeout));
+        Add(services.AddHttpClient(Writes), options).AddResilienceHandler(Writes, pipeline => OnRealTime(pipeline).AddTimeout(options.WriteTimeout));
         // Behind what repeats attempts, so that each one chooses its node.
         foreach (var name in (string[])[Reads, Writes]) services.AddHttpClient(name).AddHttpMessageHandler(() => new NodeHandler(nodes));
     }
@@ -48,6 +48,13 @@ internal static class Connection
 
     /// <summary>When the server wants to be asked again; null if it does not say.</summary>
     public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - DateTimeOffset.UtcNow : null;
+
+    // A server's time is nobody else's: with a clock that stands still no request would ever be given up, and a pipeline that is disposed of waits by its clock for those that are under way.
+    private static ResiliencePipelineBuilder<HttpResponseMessage> OnRealTime(ResiliencePipelineBuilder<HttpResponseMessage> pipeline)
+    {
+        pipeline.TimeProvider = TimeProvider.System;
+        return pipeline;
+    }
 
     private static IHttpClientBuilder Add(IHttpClientBuilder client, ElasticsearchOptions options) => client
         .ConfigureHttpClient(http =>

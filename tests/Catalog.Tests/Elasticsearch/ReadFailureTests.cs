@@ -5,6 +5,7 @@ using Catalog.Queries;
 using Catalog.Tests.Index;
 using Catalog.V1;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.Elasticsearch;
 
@@ -50,6 +51,14 @@ public sealed class ReadFailureTests
         Assert.Equal(ErrorReason.ReadNotCaughtUp, (await Assert.ThrowsAsync<IndexUnavailableException>(() => reader.GetAsync(["p"], Cancellation).AsTask())).Reason);
         version = 3;
         await reader.GetAsync(["p"], Cancellation);
+    }
+
+    [Fact]
+    public async Task A_read_is_given_up_also_where_the_clock_of_the_process_stands_still()
+    {
+        await using var server = await ScriptedServer.StartAsync(async (context, _) => await Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var catalog = TestElasticsearch.On(server.Url, o => o.ReadTimeout = TimeSpan.FromMilliseconds(200), time: new FakeTimeProvider());
+        await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(catalog).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
     }
 
     [Theory]
