@@ -27,7 +27,7 @@ internal sealed class IndexWriter(
     private volatile string _alias = alias;
     private volatile Func<CancellationToken, ValueTask>? _keep = keep;
     private long _position = position;
-    private DateTimeOffset _notBefore;
+    private (long Since, TimeSpan For) _refused;
 
     /// <summary>The name of the index.</summary>
     public string Index => index;
@@ -126,7 +126,7 @@ internal sealed class IndexWriter(
     private async Task<BulkAnswer> BulkAsync(PooledBuffer body, int operations, CancellationToken cancellation)
     {
         // Whoever asks again sooner than the server wants, and however often, gets through no earlier.
-        if (_notBefore - time.GetUtcNow() is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellation);
+        if (_refused.For - time.GetElapsedTime(_refused.Since) is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellation);
         using var activity = Activities.StartActivity("bulk", ActivityKind.Client);
         activity?.SetTag("db.system.name", "elasticsearch").SetTag("db.operation.name", "bulk").SetTag("db.operation.batch.size", operations).SetTag("db.collection.name", index);
         try
@@ -136,7 +136,7 @@ internal sealed class IndexWriter(
         catch (IndexUnavailableException e)
         {
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
-            if (e.RetryAfter > Usual) _notBefore = time.GetUtcNow() + (e.RetryAfter < LongestPause ? e.RetryAfter : LongestPause);
+            if (e.RetryAfter > Usual) _refused = (time.GetTimestamp(), e.RetryAfter < LongestPause ? e.RetryAfter : LongestPause);
             throw;
         }
         catch (ElasticsearchException e) when (e.IsMissing)

@@ -72,18 +72,29 @@ public sealed class WritingTests
             if (Interlocked.Decrement(ref refusals) >= 0) await ScriptedServer.WriteAsync(context, "{}", 429, retryAfter: 30);
             else await AnswerAsync(context, (await ScriptedServer.ReadIdsAsync(context)).Select(_ => 201));
         });
-        var time = new FakeTimeProvider();
+        var time = new ResettableTime();
         await using var catalog = TestElasticsearch.On(server.Url, time: time);
         var writer = await WriterAsync(catalog);
         Product[] products = [new() { Name = "products/a", Version = 1 }];
         await Assert.ThrowsAsync<IndexUnavailableException>(async () => await writer.WriteAsync(products, Cancellation));
         var asked = server.Requests.Count;
+        time.Reset = TimeSpan.FromHours(-1);
         var again = writer.WriteAsync(products, Cancellation).AsTask();
         time.Advance(TimeSpan.FromSeconds(29));
         Assert.False(again.IsCompleted);
         Assert.Equal(asked, server.Requests.Count);
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Empty(await again);
+    }
+
+    /// <summary>A clock whose time of day somebody sets.</summary>
+    private sealed class ResettableTime : FakeTimeProvider
+    {
+        public TimeSpan Reset { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Reset;
+
+        public override long GetTimestamp() => base.GetUtcNow().Ticks;
     }
 
     [Fact]
