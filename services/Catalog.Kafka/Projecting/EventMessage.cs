@@ -8,13 +8,20 @@ using Confluent.Kafka;
 
 namespace Catalog.Kafka.Projecting;
 
-/// <summary>Reads a message of the topic as the event that it should be. An event of a newer contract is one too: it carries the product like any other.</summary>
+/// <summary>
+/// Reads a message of the topic as the event that it should be. A kind of event that this build does not know is one too, as long as it is of this version of the contract: it carries the
+/// product like any other.
+/// </summary>
 internal static class EventMessage
 {
+    private const string Ours = "catalog.v1.product.";
+
     public static bool TryRead(Message<byte[], byte[]> message, [NotNullWhen(true)] out ProductEvent? happened, [NotNullWhen(false)] out string? fault)
     {
         happened = null;
-        fault = Text(message.Headers, EventHeaders.Type) is not { Length: > 0 } ? "The message is no event of this catalog: it has no header ce_type."
+        fault = Text(message.Headers, EventHeaders.Type) is not { Length: > 0 } kind ? "The message is no event of this catalog: it has no header ce_type."
+            : !kind.StartsWith(Ours, StringComparison.Ordinal) ? $"The message is no event that this build reads: its ce_type is \"{kind}\", not {Ours}*."
+            : Text(message.Headers, EventHeaders.SpecVersion) is var spec && spec?.StartsWith("1.", StringComparison.Ordinal) != true ? $"The message is no event that this build reads: its ce_specversion is \"{spec}\", not 1.x."
             : Text(message.Headers, EventHeaders.ContentType) is var type && type != EventHeaders.Protobuf ? $"The message is no event of this catalog: its content type is \"{type}\"."
             : message.Value is null ? "The message is empty."
             : null;

@@ -23,12 +23,15 @@ public sealed class DeadLetterTests
         wrongName.Product.Name = "products/chair";
         var noLog = TestTopic.Happened(1, "lamp", logId: "");
         await topic.ProduceAsync("a", "{}"u8.ToArray());
-        await topic.ProduceAsync("b", TestTopic.Happened(1, "lamp").ToByteArray(), headers: [("ce_type", "x"), ("content-type", "application/json")]);
+        await topic.ProduceAsync("b", TestTopic.Happened(1, "lamp").ToByteArray(), headers: [.. TestTopic.EventHeaders, ("content-type", "application/json")]);
         await topic.ProduceAsync("c", [0xFF, 0xFF], headers: TestTopic.EventHeaders);
         await topic.ProduceAsync("d", null, headers: TestTopic.EventHeaders);
         await topic.ProduceAsync("e", wrongTime.ToByteArray(), headers: TestTopic.EventHeaders);
         await topic.ProduceAsync("f", wrongName.ToByteArray(), headers: TestTopic.EventHeaders);
         await topic.ProduceAsync("g", noLog.ToByteArray(), headers: TestTopic.EventHeaders);
+        await topic.ProduceAsync("h", TestTopic.Happened(1, "lamp").ToByteArray(), headers: [.. TestTopic.EventHeaders, ("ce_type", "com.example.order.placed")]);
+        await topic.ProduceAsync("i", TestTopic.Happened(1, "lamp").ToByteArray(), headers: [.. TestTopic.EventHeaders, ("ce_type", "catalog.v2.product.created")]);
+        await topic.ProduceAsync("j", TestTopic.Happened(1, "lamp").ToByteArray(), headers: [.. TestTopic.EventHeaders, ("ce_specversion", "2.0")]);
         await topic.PublishAsync(TestTopic.Event(2, "after"));
 
         await ProjectorTests.PassedAsync(topic);
@@ -37,19 +40,21 @@ public sealed class DeadLetterTests
         Assert.Equal(
             [
                 ("a", "it has no header ce_type"), ("b", "its content type is \"application/json\""), ("c", "cannot be read"), ("d", "is empty"), ("e", "time is none"),
-                ("f", "holds products/chair"), ("g", "names no event log"),
+                ("f", "holds products/chair"), ("g", "names no event log"), ("h", "its ce_type is \"com.example.order.placed\""), ("i", "its ce_type is \"catalog.v2.product.created\""),
+                ("j", "its ce_specversion is \"2.0\""),
             ],
             letters.OrderBy(l => Key(l)).Select((l, i) => (Key(l), Header(l, "dead-letter-reason") is var reason && reason.Contains(Expected[i]) ? Expected[i] : reason)));
         var first = letters.Single(l => Key(l) == "b");
-        Assert.Equal((topic.Options.Topic, "0", "2", "x"), (Header(first, "dead-letter-topic"), Header(first, "dead-letter-partition"), Header(first, "dead-letter-offset"), Header(first, "ce_type")));
+        Assert.Equal((topic.Options.Topic, "0", "2", "catalog.v1.product.created"), (Header(first, "dead-letter-topic"), Header(first, "dead-letter-partition"), Header(first, "dead-letter-offset"), Header(first, "ce_type")));
         Assert.InRange(DateTimeOffset.Parse(Header(first, "dead-letter-time")), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow);
         Assert.Equal(TestTopic.Happened(1, "lamp").Product, ProductEvent.Parser.ParseFrom(first.Message.Value).Product);
-        await Soon.Until(() => _indexes.Reports.LastOrDefault() is { DeadLetters: 7, Lag: 0 }, "the status counts them");
-        Assert.Equal((0, 7), await projector.Replay.RunAsync(default));
+        await Soon.Until(() => _indexes.Reports.LastOrDefault() is { DeadLetters: 10, Lag: 0 }, "the status counts them");
+        Assert.Equal((0, 10), await projector.Replay.RunAsync(default));
     }
 
     private static readonly string[] Expected =
-        ["it has no header ce_type", "its content type is \"application/json\"", "cannot be read", "is empty", "time is none", "holds products/chair", "names no event log"];
+        ["it has no header ce_type", "its content type is \"application/json\"", "cannot be read", "is empty", "time is none", "holds products/chair", "names no event log",
+        "its ce_type is \"com.example.order.placed\"", "its ce_type is \"catalog.v2.product.created\"", "its ce_specversion is \"2.0\""];
 
     [Fact]
     public async Task What_the_index_refuses_is_replayed_with_one_command_and_what_it_still_refuses_stays()

@@ -102,7 +102,7 @@ internal sealed class TestTopic : IAsyncDisposable
         await producer.ProduceAsync(topic ?? Options.Topic, message);
     }
 
-    public static (string, string)[] EventHeaders => [("ce_type", "catalog.v1.product.created"), ("content-type", "application/protobuf")];
+    public static (string, string)[] EventHeaders => [("ce_specversion", "1.0"), ("ce_type", "catalog.v1.product.created"), ("content-type", "application/protobuf")];
 
     /// <summary>Commits offsets as the projectors would. A broker's first group takes it some seconds.</summary>
     public async Task PassAsync(params IEnumerable<(int Partition, long Offset)> offsets)
