@@ -108,12 +108,15 @@ internal sealed partial class PartitionPlacement(
     /// <param name="IsCovered">Whether the index holds everything before the first event that is there.</param>
     private sealed record Findings(long? Committed, long Low, long High, IIndexWriter? Index, bool IsCovered);
 
-    /// <summary>The position of the first event that the partition still holds.</summary>
+    /// <summary>The position of the first event that the partition still holds, of those that stand in their order.</summary>
     private long FirstPosition(TopicPartition partition, Offset low)
     {
         using var probe = clients.Consumer("probe", $"{options.Group}-probe", null, _ => { });
         probe.Assign(new TopicPartitionOffset(partition, low));
-        return probe.Consume(Limit) is { } first && EventMessage.TryRead(first.Message, out var happened, out _) ? happened.Position : long.MaxValue;
+        var begun = Stopwatch.GetTimestamp();
+        while (Limit - Stopwatch.GetElapsedTime(begun) is { Ticks: > 0 } left && probe.Consume(left) is { } message)
+            if (!EventMessage.IsReplay(message.Message.Headers) && EventMessage.TryRead(message.Message, out var happened, out _)) return happened.Position;
+        return long.MaxValue;
     }
 
     [LoggerMessage(1, LogLevel.Error, "Events of {Partition} are gone that the index may lack: the projector is at offset {Committed}, and the topic keeps them from {Low} on. Run \"rebuild\"; the partition is not read until then, and goes on by itself afterwards.")]

@@ -39,6 +39,10 @@ internal sealed class KafkaPublisher(KafkaClients clients, KafkaOptions options,
     {
         var committed = await admin.GetCommittedAsync(options.Group, options.Topic, end.Offsets.Keys, cancellation);
         if (end.Offsets.Any(e => committed[e.Key] < e.Value)) return false;
+        // Offsets stay where a topic was made anew or lost its tail: whoever committed beyond its end reads nothing there.
+        var beyond = committed.Where(c => c.Value > end.Offsets[c.Key]).ToList();
+        var ends = await admin.GetOffsetsAsync(options.Topic, beyond.Select(c => c.Key), OffsetSpec.Latest(), cancellation);
+        if (beyond.Any(c => c.Value > ends[c.Key])) return false;
         // Where nothing was ever committed, there must be nothing to commit.
         var begins = await admin.GetOffsetsAsync(options.Topic, end.Offsets.Keys.Where(p => committed[p] is null), OffsetSpec.Earliest(), cancellation);
         return begins.All(b => b.Value >= end.Offsets[b.Key]);

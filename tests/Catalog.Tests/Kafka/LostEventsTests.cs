@@ -48,6 +48,24 @@ public sealed class LostEventsTests
     }
 
     [Fact]
+    public async Task What_was_replayed_out_of_order_and_what_is_no_event_do_not_show_that_nothing_is_gone()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        await topic.PublishAsync(Enumerable.Range(1, 6).Select(i => TestTopic.Event(i, $"p{i}")));
+        await topic.PublishAsync(TestTopic.Event(2, "p2") with { IsReplay = true });
+        await topic.ProduceAsync("noise", [1]);
+        await topic.PublishAsync(TestTopic.Event(7, "p7"));
+        await topic.Admin.CallAsync(a => a.DeleteRecordsAsync([new TopicPartitionOffset(topic.Options.Topic, 0, 6)]), default);
+        _indexes.Current!.Position = 5;
+        await using (var projector = await TestProjector.StartAsync(topic, _indexes))
+            await Soon.Until(() => projector.Log.Lines.Any(l => l.Level == LogLevel.Error && l.Text.Contains("Run \"rebuild\"")), "it says what to do");
+        Assert.Equal(0, _indexes.Current.Count);
+
+        _indexes.Current.Position = 6;
+        await using (var projector = await TestProjector.StartAsync(topic, _indexes)) await Soon.Until(() => _indexes.Current.Versions.ContainsKey("p7"), "it goes on");
+    }
+
+    [Fact]
     public async Task A_partition_that_has_nothing_left_and_was_lifted_over_the_loss_is_not_stopped_again()
     {
         await using var topic = await TestTopic.CreateAsync(1);
@@ -78,6 +96,7 @@ public sealed class LostEventsTests
         await using var projector = await TestProjector.StartAsync(topic, _indexes);
         await Soon.Until(() => projector.Log.Lines.Any(l => l.Level == LogLevel.Error && l.Text.Contains("offset 500") && l.Text.Contains("ends at 1")), "it says so");
         Assert.Equal(0, _indexes.Current.Count);
+        Assert.False(await topic.Publisher.HasPassedAsync(await topic.Publisher.GetEndAsync(default), default));
         // Nothing was written meanwhile.
         _indexes.Current = new MemoryIndex(TestTopic.LogId) { Position = -5 };
         await Soon.Until(() => _indexes.Current.Count == 1, "it goes on");
