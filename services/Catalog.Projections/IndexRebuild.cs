@@ -86,7 +86,7 @@ public sealed partial class IndexRebuild(
             }
         }
         await index.SavePositionAsync(from.Head, cancellation);
-        await ComeCloseAsync(index, cancellation);
+        await ComeCloseAsync(index, allowMissing, cancellation);
         await PersistAsync(() => indexes.SwapAsync(index, cancellation), cancellation);
         await FinishAsync(index, cancellation);
         metrics.CountRebuild();
@@ -98,13 +98,13 @@ public sealed partial class IndexRebuild(
     /// Catches up until the index is less than a second behind: what it lacks when it begins to serve is not seen by reads for as long. Where it comes no closer time and again,
     /// because more is written than an index takes, it serves all the same: it would never.
     /// </summary>
-    private async Task ComeCloseAsync(IIndexWriter index, CancellationToken cancellation)
+    private async Task ComeCloseAsync(IIndexWriter index, bool allowMissing, CancellationToken cancellation)
     {
         var closest = TimeSpan.MaxValue;
         for (var vain = 0; vain < MaxVain;)
         {
             var begun = time.GetTimestamp();
-            await CatchUpAsync(index, cancellation);
+            await CatchUpAsync(index, allowMissing, cancellation);
             var took = time.GetElapsedTime(begun);
             if (took < NearlyThere) return;
             vain = took < closest ? 0 : vain + 1;
@@ -113,19 +113,19 @@ public sealed partial class IndexRebuild(
         NoCloser(logger, closest.TotalSeconds);
     }
 
-    // What the projectors or the direct sync wrote into the index before, until the swap, was in the log by then.
+    // What the projectors or the direct sync wrote into the index before, until the swap, was in the log by then. It serves: what it does not take now is set aside, as they do.
     private async Task FinishAsync(IIndexWriter index, CancellationToken cancellation)
     {
-        await CatchUpAsync(index, cancellation);
+        await CatchUpAsync(index, allowMissing: true, cancellation);
         await PersistAsync(() => indexes.FinishAsync(index, cancellation), cancellation);
     }
 
-    private async Task CatchUpAsync(IIndexWriter index, CancellationToken cancellation)
+    private async Task CatchUpAsync(IIndexWriter index, bool allowMissing, CancellationToken cancellation)
     {
         var bounds = await PersistAsync(() => log.GetBoundsAsync(cancellation), cancellation);
         // What was read may be of either, and whoever restored could not build while this did.
         if (bounds.LogId != index.LogId) throw new LogRenewedException();
-        await writer.CatchUpAsync(index, bounds.Head, cancellation);
+        await writer.CatchUpAsync(index, bounds.Head, allowMissing, cancellation);
     }
 
     private async Task PersistAsync(Func<ValueTask> step, CancellationToken cancellation) => await PersistAsync(async () =>

@@ -13,7 +13,10 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50), LongestPause = TimeSpan.FromSeconds(2);
 
     /// <summary>Follows the log until it is cancelled. Failures of the index are retried with growing pauses, and nothing is skipped.</summary>
-    public async Task FollowAsync(IIndexWriter index, CancellationToken cancellation)
+    /// <param name="index">The index that is written.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="setAsideUntil">Events after this position that the index will never take are not set aside here: they come to it by another way too, and are set aside there.</param>
+    public async Task FollowAsync(IIndexWriter index, CancellationToken cancellation, long setAsideUntil = long.MaxValue)
     {
         var position = await index.GetPositionAsync(cancellation);
         while (true)
@@ -21,7 +24,7 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
             await log.WaitAsync(position, cancellation);
             var begun = time.GetTimestamp();
             var before = position;
-            position = await AdvanceAsync(index, position, cancellation);
+            position = await AdvanceAsync(index, position, (logged, reason) => logged.Position <= setAsideUntil ? SetAsideAsync(logged, reason, cancellation) : default, cancellation);
             // A commit of the index costs as much as writing dozens of products, so under load events are let gather. A lone one is written at once.
             if (position - before < Batch && Pace - time.GetElapsedTime(begun) is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellation);
         }
@@ -29,11 +32,13 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
 
     /// <summary>Writes the log into the index up to a position.</summary>
     /// <exception cref="LogTrimmedException">Events that the index lacks were removed from the log.</exception>
-    public async Task CatchUpAsync(IIndexWriter index, long until, CancellationToken cancellation)
+    /// <exception cref="EventRefusedException">The index will never take an event, and <paramref name="allowMissing"/> is false.</exception>
+    public async Task CatchUpAsync(IIndexWriter index, long until, bool allowMissing, CancellationToken cancellation)
     {
         for (var position = await index.GetPositionAsync(cancellation); position < until;)
         {
-            var reached = await AdvanceAsync(index, position, cancellation);
+            var reached = await AdvanceAsync(
+                index, position, (logged, reason) => allowMissing ? SetAsideAsync(logged, reason, cancellation) : throw new EventRefusedException(logged.Position, reason), cancellation);
             // Asked after the events were read: those that came were there then, and whatever is missing before them was trimmed by now.
             var trimmed = await PersistAsync(position, async () => (await log.GetBoundsAsync(cancellation)).Trimmed, cancellation);
             if (trimmed > position || reached == position) throw new LogTrimmedException(position);
@@ -41,11 +46,11 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
         }
     }
 
-    private Task<long> AdvanceAsync(IIndexWriter index, long position, CancellationToken cancellation) => PersistAsync(position, async () =>
+    private Task<long> AdvanceAsync(IIndexWriter index, long position, Func<LoggedEvent, string, ValueTask> refused, CancellationToken cancellation) => PersistAsync(position, async () =>
     {
         var events = await log.ReadAsync(position, Batch, cancellation);
         if (events.Count == 0) return position;
-        await WriteAsync(index, events, cancellation);
+        await WriteAsync(index, events, refused, cancellation);
         await index.SavePositionAsync(events[^1].Position, cancellation);
         return events[^1].Position;
     }, cancellation);
@@ -59,7 +64,7 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
             {
                 return await step();
             }
-            catch (Exception e) when (e is not OperationCanceledException && e is not IndexLostException)
+            catch (Exception e) when (e is not (OperationCanceledException or IndexLostException or EventRefusedException))
             {
                 metrics.CountRetry();
                 Retrying(logger, e, position, pause);
@@ -69,19 +74,19 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
         }
     }
 
-    private async Task WriteAsync(IIndexWriter index, IReadOnlyList<LoggedEvent> events, CancellationToken cancellation)
+    private async Task WriteAsync(IIndexWriter index, IReadOnlyList<LoggedEvent> events, Func<LoggedEvent, string, ValueTask> refused, CancellationToken cancellation)
     {
         var batch = new EventBatch<LoggedEvent>();
         foreach (var logged in events)
         {
             if (EventBody.TryParse(logged, index.LogId, out var happened, out var fault)) batch.Add(happened, logged);
-            else await SetAsideAsync(logged, fault, cancellation);
+            else await refused(logged, fault);
         }
-        foreach (var (logged, reason) in await batch.WriteAsync(index, cancellation)) await SetAsideAsync(logged, reason, cancellation);
+        foreach (var (logged, reason) in await batch.WriteAsync(index, cancellation)) await refused(logged, reason);
         metrics.CountProjected(events.Count, batch.Occurred, time.GetUtcNow());
     }
 
-    private async Task SetAsideAsync(LoggedEvent logged, string reason, CancellationToken cancellation)
+    private async ValueTask SetAsideAsync(LoggedEvent logged, string reason, CancellationToken cancellation)
     {
         await deadLetters.AddAsync(new DeadLetter(logged.Position, logged.Body, reason, time.GetUtcNow()), cancellation);
         metrics.CountDeadLetter();
@@ -98,6 +103,10 @@ public sealed partial class LogWriter(IEventLog log, IDeadLetters deadLetters, T
 /// <summary>The log no longer holds events that an index still lacks, so that it cannot be brought up to date from it.</summary>
 public sealed class LogTrimmedException(long position) : InvalidOperationException(
     $"While the index was built, events after position {position} were removed from the log that it lacks. Keep events for longer than a rebuild takes: CommandDatabase:EventRetention.");
+
+/// <summary>An index that is being built will never take an event, and nothing may be missing in it.</summary>
+public sealed class EventRefusedException(long position, string reason) : InvalidOperationException(
+    $"The event at position {position} cannot be written into the new index: {reason} The old index goes on serving.");
 
 /// <summary>The database was restored while an index was built, and follows another log now.</summary>
 public sealed class LogRenewedException() : InvalidOperationException("While the index was built, the command database was restored. Run it again.");

@@ -5,14 +5,14 @@ using Catalog.V1;
 namespace Catalog.CommandService;
 
 /// <summary>Direct sync: the writer that the standalone projector is, on the index that serves, with its place beside the relay's checkpoint.</summary>
-internal sealed partial class DirectIndexSync(IEventLog log, IIndexSet indexes, TimeProvider time, ProjectionMetrics metrics, ILoggerFactory loggers) : IDirectSync
+internal sealed partial class DirectIndexSync(IEventLog log, IIndexSet indexes, IDeadLetters deadLetters, TimeProvider time, ProjectionMetrics metrics, ILoggerFactory loggers) : IDirectSync
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _logger = loggers.CreateLogger<DirectIndexSync>();
-    private readonly LogWriter _writer = new(log, new LeftToTheProjector(), time, metrics, loggers.CreateLogger<LogWriter>());
+    private readonly LogWriter _writer = new(log, deadLetters, time, metrics, loggers.CreateLogger<LogWriter>());
 
-    public async Task RunAsync(long from, Action<long> reached, CancellationToken cancellation)
+    public async Task RunAsync(long from, long lost, Action<long> reached, CancellationToken cancellation)
     {
         var (position, said) = (from, "");
         while (true)
@@ -22,7 +22,7 @@ internal sealed partial class DirectIndexSync(IEventLog log, IIndexSet indexes, 
                 var bounds = await log.GetBoundsAsync(cancellation);
                 // An index of another log is not touched: the rebuild that follows a restore is on its way.
                 if (await indexes.GetCurrentAsync(cancellation) is { } index && index.LogId == bounds.LogId)
-                    await _writer.FollowAsync(new Tracked(index, position, p => reached(position = p)), cancellation);
+                    await _writer.FollowAsync(new Tracked(index, position, p => reached(position = p)), cancellation, setAsideUntil: lost);
                 else Say("There is no index of this event log yet.");
             }
             catch (Exception e) when (e is not OperationCanceledException)
@@ -57,15 +57,5 @@ internal sealed partial class DirectIndexSync(IEventLog log, IIndexSet indexes, 
             reached(position);
             return ValueTask.CompletedTask;
         }
-    }
-
-    /// <summary>What the index does not take here comes again by Kafka, and is set aside there.</summary>
-    private sealed class LeftToTheProjector : IDeadLetters
-    {
-        public ValueTask AddAsync(DeadLetter letter, CancellationToken cancellation) => ValueTask.CompletedTask;
-
-        public ValueTask<IReadOnlyList<DeadLetter>> ReadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult<IReadOnlyList<DeadLetter>>([]);
-
-        public ValueTask RemoveAsync(long position, CancellationToken cancellation) => ValueTask.CompletedTask;
     }
 }

@@ -202,7 +202,7 @@ internal static class Queue
 
     private sealed class NoDirectSync : IDirectSync
     {
-        public Task RunAsync(long from, Action<long> reached, CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+        public Task RunAsync(long from, long lost, Action<long> reached, CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
     }
 
     /// <summary>An index that serves, gone afterwards.</summary>

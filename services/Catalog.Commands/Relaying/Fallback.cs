@@ -13,10 +13,11 @@ internal sealed partial class Fallback(
 
     private long _since = lease.State.DirectSyncSince?.UtcTicks ?? 0;
     private long _indexed = lease.State.Indexed;
-    private long _saved = lease.State.Indexed;
+    private (long Indexed, string? Topic) _saved = (lease.State.Indexed, lease.State.TopicId);
     private long _answered;
-    private string? _topic;
-    private volatile bool _remade;
+    private volatile string? _topic = lease.State.TopicId;
+    // Up to here the queue brings nothing again. Whoever goes on with a direct sync does not know, and takes everything to be so.
+    private long _lost = lease.State.DirectSyncSince is null ? 0 : lease.State.Published;
 
     /// <summary>Since when direct sync is on; null while it is off.</summary>
     public DateTimeOffset? Since => Interlocked.Read(ref _since) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
@@ -42,7 +43,7 @@ internal sealed partial class Fallback(
                 Continued(logger, since, Indexed);
             }
             await SyncUntilQueueIsBackAsync(stopping);
-            if (!await outbox.SaveIndexedAsync(lease.Epoch, Indexed, null, stopping)) throw new RelayDeposedException();
+            if (!await outbox.SaveIndexedAsync(lease.Epoch, Indexed, null, _topic, stopping)) throw new RelayDeposedException();
             Interlocked.Exchange(ref _since, 0);
             Ended(logger, (time.GetUtcNow() - since).TotalSeconds);
         }
@@ -51,7 +52,7 @@ internal sealed partial class Fallback(
     private async Task WaitUntilQueueFailsAsync(CancellationToken stopping)
     {
         Answered();
-        _remade = false;
+        Interlocked.Exchange(ref _lost, 0);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var following = FollowReadersAsync(enough.Token);
         try
@@ -70,7 +71,7 @@ internal sealed partial class Fallback(
     }
 
     private bool HasFailed() =>
-        _remade
+        Interlocked.Read(ref _lost) > 0
         || (publishing.Oldest is { } oldest && time.GetUtcNow() - oldest > options.FallbackAfter)
         || (Indexed < publishing.Published && time.GetElapsedTime(Interlocked.Read(ref _answered)) > options.FallbackAfter);
 
@@ -88,7 +89,11 @@ internal sealed partial class Fallback(
                 if (published > Indexed)
                 {
                     var end = await publisher.GetEndAsync(cancellation);
-                    _topic ??= end.TopicId;
+                    if (_topic is null)
+                    {
+                        _topic = end.TopicId;
+                        await SaveIfChangedAsync(cancellation);
+                    }
                     var topic = end.TopicId;
                     while (topic == _topic && !await publisher.HasPassedAsync(end, cancellation))
                     {
@@ -99,7 +104,8 @@ internal sealed partial class Fallback(
                     if (topic != _topic)
                     {
                         // What the one before had taken went with it, and its readers may not have had it.
-                        (_topic, _remade) = (topic, true);
+                        _topic = topic;
+                        Interlocked.Exchange(ref _lost, published);
                         Remade(logger, Indexed, published);
                         return;
                     }
@@ -107,7 +113,7 @@ internal sealed partial class Fallback(
                 }
                 Answered();
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (e is not (OperationCanceledException or RelayDeposedException))
             {
                 StillAway(logger, e.Message);
                 continue;
@@ -119,7 +125,7 @@ internal sealed partial class Fallback(
     private async Task SyncUntilQueueIsBackAsync(CancellationToken stopping)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var syncing = sync.RunAsync(Indexed, position => Interlocked.Exchange(ref _indexed, position), enough.Token);
+        var syncing = sync.RunAsync(Indexed, Interlocked.Read(ref _lost), position => Interlocked.Exchange(ref _indexed, position), enough.Token);
         var saving = SaveRegularlyAsync(enough.Token);
         try
         {
@@ -155,7 +161,7 @@ internal sealed partial class Fallback(
                 if (!IsOut()) continue;
                 begun = time.GetTimestamp();
                 var end = await publisher.GetEndAsync(cancellation);
-                while (!await publisher.HasPassedAsync(end, cancellation)) await Task.Delay(Look, time, cancellation);
+                while (!await publisher.HasPassedAsync(end, cancellation) && time.GetElapsedTime(begun) < Soon) await Task.Delay(Look, time, cancellation);
                 if (!IsFresh || time.GetElapsedTime(begun) >= Soon) continue;
                 _topic = end.TopicId;
                 return;
@@ -177,7 +183,7 @@ internal sealed partial class Fallback(
 
     private async Task SaveIfChangedAsync(CancellationToken cancellation)
     {
-        if (Indexed == _saved) return;
+        if ((Indexed, _topic) == _saved) return;
         try
         {
             await SaveAsync(cancellation);
@@ -190,9 +196,9 @@ internal sealed partial class Fallback(
 
     private async Task SaveAsync(CancellationToken cancellation)
     {
-        var indexed = Indexed;
-        if (!await outbox.SaveIndexedAsync(lease.Epoch, indexed, Since, cancellation)) throw new RelayDeposedException();
-        _saved = indexed;
+        var (indexed, topic) = (Indexed, _topic);
+        if (!await outbox.SaveIndexedAsync(lease.Epoch, indexed, Since, topic, cancellation)) throw new RelayDeposedException();
+        _saved = (indexed, topic);
     }
 
     [LoggerMessage(1, LogLevel.Error, "The queue has not taken an event for {Seconds} s, or lost some: the index is fed from the event log directly, after position {Position}")]

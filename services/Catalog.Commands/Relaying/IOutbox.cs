@@ -30,8 +30,11 @@ public interface IOutbox
     /// <summary>Notes the position up to which the broker acknowledged everything. False if the relay was deposed.</summary>
     ValueTask<bool> SavePublishedAsync(long epoch, long published, CancellationToken cancellation);
 
-    /// <summary>Notes the position up to which everything is in the index, and since when direct sync is on; null while it is off. False if the relay was deposed.</summary>
-    ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, CancellationToken cancellation);
+    /// <summary>
+    /// Notes the position up to which everything is in the index, since when direct sync is on (null while it is off), and which topic the events after it are in (null while that is not known).
+    /// False if the relay was deposed.
+    /// </summary>
+    ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, string? topicId, CancellationToken cancellation);
 
     /// <summary>Sets an event aside that the broker will never take (G9). One for the same position replaces it.</summary>
     ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation);
@@ -71,7 +74,9 @@ public sealed record RelayLease(long Epoch, OutboxState State)
 /// <param name="DirectSyncSince">Since when direct sync is on: the index is fed from the event log because the queue cannot be reached, or is not caught up yet (G7). Null while it is off.</param>
 /// <param name="DeadEvents">How many events were set aside.</param>
 /// <param name="HeldSince">When the oldest event occurred that is committed and must not be read yet, because a transaction is open that may still commit one before it. Null if there is none.</param>
-public sealed record OutboxState(string LogId, long Head, long Published, long Indexed, DateTimeOffset? DirectSyncSince, long DeadEvents, DateTimeOffset? HeldSince = null);
+/// <param name="TopicId">The topic that the events after <paramref name="Indexed"/> were published to: where there is another one now, its readers may never have had them. Null if it is not known.</param>
+public sealed record OutboxState(
+    string LogId, long Head, long Published, long Indexed, DateTimeOffset? DirectSyncSince, long DeadEvents, DateTimeOffset? HeldSince = null, string? TopicId = null);
 
 /// <summary>An event as it stands in the log.</summary>
 /// <param name="Position">Its place.</param>

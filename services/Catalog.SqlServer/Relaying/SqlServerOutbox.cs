@@ -26,7 +26,7 @@ internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, 
     public async ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation)
     {
         var row = await RunAsync((c, call) => c.QuerySingleAsync<StateRow>(call), _sql.ReadRelay, null, cancellation);
-        return new OutboxState(row.Log_Id, row.Head, row.Published, row.Indexed, row.Direct_Sync_Since is { } since ? Utc(since) : null, row.Dead_Events, row.Held_Since is { } held ? Utc(held) : null);
+        return new OutboxState(row.Log_Id, row.Head, row.Published, row.Indexed, row.Direct_Sync_Since is { } since ? Utc(since) : null, row.Dead_Events, row.Held_Since is { } held ? Utc(held) : null, row.Topic);
     }
 
     public async ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
@@ -36,12 +36,13 @@ internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, 
 
     public ValueTask<bool> SavePublishedAsync(long epoch, long published, CancellationToken cancellation) => ChangeAsync(_sql.SavePublished, new { epoch, published }, cancellation);
 
-    public ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, CancellationToken cancellation)
+    public ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, string? topicId, CancellationToken cancellation)
     {
         var parameters = new DynamicParameters();
         parameters.Add("epoch", epoch, DbType.Int64);
         parameters.Add("indexed", indexed, DbType.Int64);
         parameters.Add("since", directSyncSince?.UtcDateTime, DbType.DateTime2);
+        parameters.Add("topic", topicId, DbType.AnsiString, size: 64);
         return ChangeAsync(_sql.SaveIndexed, parameters, cancellation);
     }
 
@@ -74,7 +75,7 @@ internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, 
 
     private static DateTimeOffset Utc(DateTime value) => new(value, TimeSpan.Zero);
 
-    private sealed record StateRow(string Log_Id, long Head, long Published, long Indexed, DateTime? Direct_Sync_Since, long Dead_Events, DateTime? Held_Since);
+    private sealed record StateRow(string Log_Id, long Head, long Published, long Indexed, DateTime? Direct_Sync_Since, long Dead_Events, DateTime? Held_Since, string? Topic);
 
     private sealed record DeadRow(long Position, string? Trace_Parent, byte[] Body, string Reason, DateTime Set_Aside);
 }

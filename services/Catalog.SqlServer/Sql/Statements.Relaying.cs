@@ -23,6 +23,7 @@ internal sealed partial class Statements
         UPDATE [{schema}].relay SET owner = NULL, expires_at = SYSUTCDATETIME() WHERE one = 1 AND epoch = @epoch;
         """;
 
+    // Rows that are locked are stepped over by locks alone, which the hint asks for also where readers of this database see snapshots.
     public string ReadRelay { get; } = $"""
         DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION();
         SELECT log.id AS log_id,
@@ -30,7 +31,8 @@ internal sealed partial class Statements
             CASE WHEN relay.published < log.trimmed THEN log.trimmed ELSE relay.published END AS published,
             CASE WHEN relay.indexed < log.trimmed THEN log.trimmed ELSE relay.indexed END AS indexed, relay.direct_sync_since,
             (SELECT COUNT_BIG(*) FROM (SELECT TOP (10000) position FROM [{schema}].dead_events ORDER BY position) AS first_ones) AS dead_events,
-            (SELECT TOP (1) occurred FROM [{schema}].events WITH (READPAST) WHERE position >= @mark ORDER BY position) AS held_since
+            (SELECT TOP (1) occurred FROM [{schema}].events WITH (READPAST, READCOMMITTEDLOCK) WHERE position >= @mark ORDER BY position) AS held_since,
+            relay.topic
         FROM [{schema}].relay AS relay CROSS JOIN [{schema}].log AS log
         WHERE relay.one = 1 AND log.one = 1;
         """;
@@ -42,7 +44,7 @@ internal sealed partial class Statements
 
     public string SaveIndexed { get; } = $"""
         SET NOCOUNT OFF;
-        UPDATE [{schema}].relay SET indexed = @indexed, direct_sync_since = @since WHERE one = 1 AND epoch = @epoch;
+        UPDATE [{schema}].relay SET indexed = @indexed, direct_sync_since = @since, topic = @topic WHERE one = 1 AND epoch = @epoch;
         """;
 
     public string SetAside { get; } = $"""

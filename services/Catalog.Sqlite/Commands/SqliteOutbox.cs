@@ -36,12 +36,12 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
     public ValueTask<OutboxState> GetStateAsync(CancellationToken cancellation) => ValueTask.FromResult(database.Log.Readers.Read(
         """
         SELECT log.id, ifnull((SELECT max(position) FROM events), log.trimmed), max(relay.published, log.trimmed), max(relay.indexed, log.trimmed), direct_sync_since,
-            (SELECT count(*) FROM dead_events)
+            (SELECT count(*) FROM dead_events), topic
         FROM log, relay
         """, [], row =>
         {
             row.Step();
-            return new OutboxState(row.Text(0), row.Long(1), row.Long(2), row.Long(3), row.IsNull(4) ? null : Time(row.Long(4)), row.Long(5));
+            return new OutboxState(row.Text(0), row.Long(1), row.Long(2), row.Long(3), row.IsNull(4) ? null : Time(row.Long(4)), row.Long(5), TopicId: row.IsNull(6) ? null : row.Text(6));
         }));
 
     /// <inheritdoc />
@@ -57,8 +57,9 @@ public sealed class SqliteOutbox(SqliteCommandDatabase database) : IOutbox
         connection.Execute("UPDATE relay SET published = $published WHERE epoch = $epoch", new { epoch, published })) > 0;
 
     /// <inheritdoc />
-    public async ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, CancellationToken cancellation) => await WriteAsync(connection =>
-        connection.Execute("UPDATE relay SET indexed = $indexed, direct_sync_since = $since WHERE epoch = $epoch", new { epoch, indexed, since = directSyncSince?.UtcTicks })) > 0;
+    public async ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, string? topicId, CancellationToken cancellation) => await WriteAsync(connection =>
+        connection.Execute(
+            "UPDATE relay SET indexed = $indexed, direct_sync_since = $since, topic = $topicId WHERE epoch = $epoch", new { epoch, indexed, since = directSyncSince?.UtcTicks, topicId })) > 0;
 
     /// <inheritdoc />
     public async ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation) => await WriteAsync(connection => connection.Execute(

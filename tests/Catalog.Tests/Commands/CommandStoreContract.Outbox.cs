@@ -41,11 +41,11 @@ public abstract partial class CommandStoreContract
 
         Assert.False(await Outbox.RenewAsync(hung.Epoch, Long, default));
         Assert.False(await Outbox.SavePublishedAsync(hung.Epoch, 7, default));
-        Assert.False(await Outbox.SaveIndexedAsync(hung.Epoch, 7, DateTimeOffset.UnixEpoch, default));
+        Assert.False(await Outbox.SaveIndexedAsync(hung.Epoch, 7, DateTimeOffset.UnixEpoch, "topic", default));
         await Outbox.ReleaseAsync(hung.Epoch, default);
         Assert.Null(await Outbox.TryAcquireAsync("c", Long, default));
         var state = await Outbox.GetStateAsync(default);
-        Assert.Equal((0, 0, null), (state.Published, state.Indexed, state.DirectSyncSince));
+        Assert.Equal((0, 0, null, null), (state.Published, state.Indexed, state.DirectSyncSince, state.TopicId));
         Assert.True(await Outbox.RenewAsync(next!.Epoch, Long, default));
     }
 
@@ -77,16 +77,16 @@ public abstract partial class CommandStoreContract
         var first = (await Outbox.TryAcquireAsync("a", Long, default))!;
         var since = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
         Assert.True(await Outbox.SavePublishedAsync(first.Epoch, events[0].Position, default));
-        Assert.True(await Outbox.SaveIndexedAsync(first.Epoch, events[1].Position, since, default));
+        Assert.True(await Outbox.SaveIndexedAsync(first.Epoch, events[1].Position, since, "PBR7pTSZTgqb5-Jc0Svb4A", default));
         await Outbox.ReleaseAsync(first.Epoch, default);
         await _database.ReopenAsync();
 
         var state = (await Outbox.TryAcquireAsync("b", Long, default))!.State;
-        Assert.Equal((events[0].Position, events[1].Position, since), (state.Published, state.Indexed, state.DirectSyncSince));
+        Assert.Equal((events[0].Position, events[1].Position, since, "PBR7pTSZTgqb5-Jc0Svb4A"), (state.Published, state.Indexed, state.DirectSyncSince, state.TopicId));
         Assert.Equal((await _database.Log.GetBoundsAsync(default)).LogId, state.LogId);
-        Assert.True(await Outbox.SaveIndexedAsync(first.Epoch + 1, events[2].Position, null, default));
+        Assert.True(await Outbox.SaveIndexedAsync(first.Epoch + 1, events[2].Position, null, null, default));
         state = await Outbox.GetStateAsync(default);
-        Assert.Equal((events[2].Position, null), (state.Indexed, state.DirectSyncSince));
+        Assert.Equal((events[2].Position, null, null), (state.Indexed, state.DirectSyncSince, state.TopicId));
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class SqliteBackupTests : IDisposable
 
         Assert.False(await outbox.RenewAsync(old.Epoch, TimeSpan.FromMinutes(5), default));
         Assert.False(await outbox.SavePublishedAsync(old.Epoch, 3, default));
-        Assert.False(await outbox.SaveIndexedAsync(old.Epoch, 3, null, default));
+        Assert.False(await outbox.SaveIndexedAsync(old.Epoch, 3, null, null, default));
         var next = (await outbox.TryAcquireAsync("two", TimeSpan.FromMinutes(5), default))!;
         Assert.True(next.Epoch > old.Epoch);
         Assert.Equal((2, 3), (next.State.Published, next.State.Head));

@@ -51,7 +51,7 @@ internal sealed class ProjectionFixture : IAsyncDisposable
 
     public async Task<IIndexWriter> BuildAsync() => await Rebuild.RunAsync(allowMissing: false, default);
 
-    public async Task CatchUpAsync(IIndexWriter index) => await Writer.CatchUpAsync(index, (await Database.Log.GetBoundsAsync(default)).Head, default);
+    public async Task CatchUpAsync(IIndexWriter index) => await Writer.CatchUpAsync(index, (await Database.Log.GetBoundsAsync(default)).Head, allowMissing: true, default);
 
     /// <summary>The versions that the index holds.</summary>
     public async Task<IReadOnlyList<long>> VersionsAsync(params string[] ids)

@@ -223,6 +223,40 @@ public sealed class ProjectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rebuild_that_cannot_write_what_changes_meanwhile_leaves_the_old_index_serving_too()
+    {
+        await _it.Commit(TestCommands.Create("lamp"));
+        await _it.BuildAsync();
+        var changes = new Queue<Func<Task>>([() => _it.Commit(TestCommands.Create("chair"))]);
+        _it.States.BeforePage = () => changes.TryDequeue(out var change) ? change() : Task.CompletedTask;
+        // Not as it was read, but as the log has it.
+        var seen = 0;
+        _it.Set.Reject = p => p.Sku == "chair" && ++seen > 1 ? "no" : null;
+        var error = await Assert.ThrowsAsync<EventRefusedException>(() => _it.Rebuild.RunAsync(allowMissing: false, default));
+        Assert.Contains("The event at position 2 cannot be written into the new index: no", error.Message);
+        Assert.Empty(await _it.Indexes.ReadAsync(0, 10, default));
+        Assert.Equal([1, 0], await _it.VersionsAsync("lamp", "chair"));
+
+        await _it.Rebuild.RunAsync(allowMissing: true, default);
+        Assert.Equal([1], await _it.VersionsAsync("lamp"));
+        Assert.Equal("no", Assert.Single(await _it.Indexes.ReadAsync(long.MinValue, 10, default)).Reason);
+    }
+
+    [Fact]
+    public async Task What_comes_by_another_way_too_is_set_aside_there()
+    {
+        var index = await _it.BuildAsync();
+        _it.Set.Reject = p => p.Sku is "lamp" or "chair" ? "no" : null;
+        foreach (var id in new[] { "lamp", "chair", "table" }) await _it.Commit(TestCommands.Create(id));
+        using var enough = new CancellationTokenSource();
+        var following = _it.Writer.FollowAsync(index, enough.Token, setAsideUntil: 1);
+        await Eventually(async () => (await _it.VersionsAsync("table"))[0] == 1);
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
+        Assert.Equal(1, Assert.Single(await _it.Indexes.ReadAsync(0, 10, default)).Position);
+    }
+
+    [Fact]
     public async Task A_product_that_is_damaged_in_the_command_database_keeps_none_of_the_others_out_of_a_new_index()
     {
         await _it.Commit(TestCommands.Create("lamp"));

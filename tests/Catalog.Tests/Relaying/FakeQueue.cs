@@ -47,6 +47,9 @@ internal sealed class FakeQueue : IEventPublisher
     /// <summary>Another one once the topic was made anew.</summary>
     public string TopicId { get; set; } = "first";
 
+    /// <summary>The one topic whose ends its readers reach; null for all.</summary>
+    public string? PassedTopic { get; set; }
+
     /// <summary>How often it was waited for at the end of a session.</summary>
     public int Flushed { get; private set; }
 
@@ -89,7 +92,7 @@ internal sealed class FakeQueue : IEventPublisher
     {
         Asked++;
         if (Away || Silent) throw new IOException("The queue is away.");
-        return ValueTask.FromResult(ReadersKeepUp);
+        return ValueTask.FromResult(ReadersKeepUp && (PassedTopic is null || PassedTopic == end.TopicId));
     }
 
     private sealed class Session(FakeQueue queue, Action<PublishReport> report) : IPublishSession

@@ -85,11 +85,13 @@ internal sealed class RelayFixture : IAsyncDisposable
 
         public long From { get; private set; }
 
+        public long Lost { get; private set; }
+
         public long Position => Interlocked.Read(ref _position);
 
-        public async Task RunAsync(long from, Action<long> reached, CancellationToken cancellation)
+        public async Task RunAsync(long from, long lost, Action<long> reached, CancellationToken cancellation)
         {
-            (Runs, From) = (Runs + 1, from);
+            (Runs, From, Lost) = (Runs + 1, from, lost);
             for (var position = from; ;)
             {
                 await outbox.WaitAsync(position, cancellation);

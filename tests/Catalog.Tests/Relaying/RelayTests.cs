@@ -242,11 +242,48 @@ public sealed class RelayTests : IAsyncDisposable
         (_catalog.Queue.TopicId, _catalog.Queue.ReadersKeepUp) = ("second", true);
 
         await Eventually(async () => _catalog.DirectSync.Position == (await _catalog.PositionsAsync()).Last());
-        Assert.Equal((1, seen), (_catalog.DirectSync.Runs, _catalog.DirectSync.From));
+        Assert.Equal((1, seen, _catalog.DirectSync.Position), (_catalog.DirectSync.Runs, _catalog.DirectSync.From, _catalog.DirectSync.Lost));
         await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: false });
         await _catalog.CommitAsync(1);
         await Eventually(async () => (await _catalog.Outbox.GetStateAsync(default)).Indexed == (await _catalog.PositionsAsync()).Last());
         Assert.Equal(1, _catalog.DirectSync.Runs);
+    }
+
+    [Fact]
+    public async Task A_topic_that_was_made_anew_while_no_relay_ran_is_noticed_too()
+    {
+        var (relay, seen) = await StartWithReadersBehindAsync();
+        await relay.StopAsync(default);
+        (_catalog.Queue.TopicId, _catalog.Queue.ReadersKeepUp) = ("second", true);
+
+        await _catalog.StartAsync();
+        await Eventually(async () => _catalog.DirectSync.Position == (await _catalog.PositionsAsync()).Last());
+        Assert.Equal((1, seen, _catalog.DirectSync.Position), (_catalog.DirectSync.Runs, _catalog.DirectSync.From, _catalog.DirectSync.Lost));
+        await Eventually(async () => await _catalog.Outbox.GetStateAsync(default) is { DirectSyncSince: null, TopicId: "second" });
+    }
+
+    [Fact]
+    public async Task The_topic_is_known_before_its_readers_have_anything()
+    {
+        _catalog.Queue.ReadersKeepUp = false;
+        await _catalog.StartAsync();
+        await _catalog.CommitAsync(1);
+        await Eventually(async () => await _catalog.Outbox.GetStateAsync(default) is { Indexed: 0, TopicId: "first" });
+    }
+
+    [Fact]
+    public async Task The_end_of_direct_sync_is_looked_for_anew_where_readers_do_not_reach_what_the_topic_held()
+    {
+        _catalog.Options.FallbackAfter = TimeSpan.FromMilliseconds(200);
+        (_catalog.Queue.Away, _catalog.Queue.ReadersKeepUp) = (true, false);
+        var relay = await _catalog.StartAsync();
+        await _catalog.CommitAsync(1);
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: true });
+        (_catalog.Queue.TopicId, _catalog.Queue.Away) = ("second", false);
+        await Eventually(() => Task.FromResult(_catalog.Queue.Asked > 0));
+        // Another one now, whose end they have passed; the offsets of the one before they never reach.
+        (_catalog.Queue.PassedTopic, _catalog.Queue.TopicId, _catalog.Queue.ReadersKeepUp) = ("third", "third", true);
+        await Eventually(async () => await relay.GetStatusAsync(default) is { DirectSync: false });
     }
 
     [Fact]
@@ -424,8 +461,8 @@ public sealed class RelayTests : IAsyncDisposable
 
         public ValueTask<bool> SavePublishedAsync(long epoch, long published, CancellationToken cancellation) => When(() => inner.SavePublishedAsync(epoch, published, cancellation));
 
-        public ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, CancellationToken cancellation) =>
-            When(() => inner.SaveIndexedAsync(epoch, indexed, directSyncSince, cancellation));
+        public ValueTask<bool> SaveIndexedAsync(long epoch, long indexed, DateTimeOffset? directSyncSince, string? topicId, CancellationToken cancellation) =>
+            When(() => inner.SaveIndexedAsync(epoch, indexed, directSyncSince, topicId, cancellation));
 
         public ValueTask SetAsideAsync(DeadEvent dead, CancellationToken cancellation) => inner.SetAsideAsync(dead, cancellation);
 
