@@ -6,7 +6,6 @@ using Catalog.Projections;
 using Catalog.Queries;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 
 namespace Catalog.Elasticsearch;
 
@@ -14,8 +13,7 @@ namespace Catalog.Elasticsearch;
 public static class ElasticsearchServices
 {
     /// <summary>
-    /// Adds <see cref="IProductIndex"/>, <see cref="IIndexSet"/>, <see cref="IStatusBoard"/> and <see cref="ElasticsearchGate"/>, on Elasticsearch.
-    /// Nothing is asked of it before it is needed.
+    /// Adds <see cref="IProductIndex"/>, <see cref="IIndexSet"/> and <see cref="IStatusBoard"/>, on Elasticsearch. Nothing is asked of it before it is needed.
     /// </summary>
     public static IServiceCollection AddElasticsearch(this IServiceCollection services, ElasticsearchOptions options)
     {
@@ -23,21 +21,29 @@ public static class ElasticsearchServices
         Connection.Add(services, options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddLogging();
+        services.AddSingleton(options);
         services.AddSingleton(new IndexNames(options.Alias));
         services.AddSingleton<ElasticsearchClient>();
         services.AddSingleton<ServingIndex>();
-        services.AddSingleton(provider => new OldIndices(
-            provider.GetRequiredService<ElasticsearchClient>(), provider.GetRequiredService<IndexNames>(), options.OldIndexGrace, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<OldIndices>();
         services.AddSingleton<StatusIndex>();
         services.AddSingleton<StatusReader>();
         services.AddSingleton<IStatusBoard, StatusBoard>();
-        services.AddSingleton(provider => new ElasticsearchIndexSet(
-            provider.GetRequiredService<ElasticsearchClient>(), provider.GetRequiredService<IndexNames>(), provider.GetRequiredService<ServingIndex>(),
-            provider.GetRequiredService<OldIndices>(), provider.GetRequiredService<StatusIndex>(), options, provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<ElasticsearchIndexSet>>()));
-        services.AddSingleton<IIndexSet>(provider => provider.GetRequiredService<ElasticsearchIndexSet>());
+        services.AddSingleton<IIndexSet, ElasticsearchIndexSet>();
         services.AddSingleton<IProductIndex, ElasticsearchProductIndex>();
-        services.AddSingleton(provider => new ElasticsearchGate(provider.GetRequiredService<ServingIndex>()));
         return services;
+    }
+
+    /// <summary>Whether Elasticsearch answers and has an index that this build can use, for readiness.</summary>
+    public static async ValueTask<bool> IsElasticsearchReachedAsync(this IServiceProvider services, CancellationToken cancellation)
+    {
+        try
+        {
+            return await services.GetRequiredService<ServingIndex>().ResolveAsync(cancellation) is { IsUsable: true };
+        }
+        catch (Exception e) when (e is IndexUnavailableException or ElasticsearchException)
+        {
+            return false;
+        }
     }
 }

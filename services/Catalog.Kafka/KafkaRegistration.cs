@@ -29,19 +29,14 @@ public static class KafkaRegistration
         services.TryAddSingleton<KafkaProjectorMetrics>();
         services.TryAddSingleton<BatchProjection>();
         services.TryAddSingleton<ProjectorStatus>();
-        services.TryAddSingleton(s => new KafkaProjector(
-            s.GetRequiredService<KafkaClients>(), s.GetRequiredService<TopicAdmin>(), options, s.GetRequiredService<IIndexSet>(), s.GetRequiredService<BatchProjection>(),
-            s.GetRequiredService<ProjectorStatus>(), s.GetRequiredService<KafkaProjectorMetrics>(), s.GetRequiredService<ILogger<KafkaProjector>>()));
-        return services.AddHostedService(s => s.GetRequiredService<KafkaProjector>());
+        return services.AddHostedService<KafkaProjector>();
     }
 
     /// <summary>The replay of dead letters alone, for its verb. Needs an <see cref="IIndexSet"/>.</summary>
     public static IServiceCollection AddKafkaDeadLetterReplay(this IServiceCollection services, KafkaOptions options)
     {
         services.AddClients(options).TryAddSingleton<DeadLetterTopic>();
-        services.TryAddSingleton(s => new KafkaDeadLetterReplay(
-            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), s.GetRequiredService<DeadLetterTopic>(), s.GetRequiredService<IIndexSet>(),
-            s.GetRequiredService<ILogger<KafkaDeadLetterReplay>>()));
+        services.TryAddSingleton<KafkaDeadLetterReplay>();
         return services;
     }
 

@@ -11,7 +11,7 @@ internal static class ProjectorHost
     public static WebApplication Build(Uri grpc, Uri rest)
     {
         var builder = CatalogHost.CreateBuilder(grpc, rest, reached: async (services, cancellation) =>
-            await services.GetRequiredService<ElasticsearchGate>().IsReachedAsync(cancellation) && await services.IsKafkaReachedAsync(cancellation));
+            await services.IsElasticsearchReachedAsync(cancellation) && await services.IsKafkaReachedAsync(cancellation));
         AddStores(builder.Services, builder.Configuration, out var kafka);
         builder.Services.AddSingleton<ProjectionMetrics>();
         builder.Services.AddKafkaProjector(kafka);

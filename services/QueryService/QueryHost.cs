@@ -11,7 +11,7 @@ internal static class QueryHost
     public static WebApplication Build(Uri grpc, Uri rest)
     {
         // Who only watches needs Kafka, and can wait for it; everyone else needs the index.
-        var builder = CatalogHost.CreateBuilder(grpc, rest, reached: (services, cancellation) => services.GetRequiredService<ElasticsearchGate>().IsReachedAsync(cancellation));
+        var builder = CatalogHost.CreateBuilder(grpc, rest, ElasticsearchServices.IsElasticsearchReachedAsync);
         var configuration = builder.Configuration;
         builder.Services.AddElasticsearch(Settings.Read<ElasticsearchOptions>(configuration, "Elasticsearch", o => o.Problems()));
         builder.Services.AddKafkaChangeFeed(Settings.Read<KafkaOptions>(configuration, "Kafka", o => o.Problems()), LogIdAsync);

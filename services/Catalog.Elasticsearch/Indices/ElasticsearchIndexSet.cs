@@ -13,27 +13,14 @@ namespace Catalog.Elasticsearch.Indices;
 /// Whatever is written, goes through an alias that must exist: <c>products-log-ID-vSCHEMA</c> for the index that serves, one of its own for each index under
 /// construction. A swap moves all of them in one step, so that nothing of another event log can get into an index, and no index is made by accident.
 /// </remarks>
-public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
+internal sealed partial class ElasticsearchIndexSet(
+    ElasticsearchClient client, IndexNames names, ServingIndex serving, OldIndices old, StatusIndex notes, ElasticsearchOptions options, TimeProvider time,
+    ILogger<ElasticsearchIndexSet> logger) : IIndexSet, IAsyncDisposable
 {
-    private readonly ElasticsearchClient _client;
-    private readonly IndexNames _names;
-    private readonly ServingIndex _serving;
-    private readonly ElasticsearchOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly OldIndices _old;
-    private readonly RebuildLease _lease;
+    private readonly RebuildLease _lease = new(notes, time);
     private readonly CancellationTokenSource _stopping = new();
     private IndexWriter? _current, _building;
     private string? _finished;
-
-    internal ElasticsearchIndexSet(
-        ElasticsearchClient client, IndexNames names, ServingIndex serving, OldIndices old, StatusIndex notes, ElasticsearchOptions options, TimeProvider time,
-        ILogger<ElasticsearchIndexSet> logger)
-    {
-        (_client, _names, _serving, _old, _options, _time, _logger) = (client, names, serving, old, options, time, logger);
-        _lease = new RebuildLease(notes, time);
-    }
 
     /// <summary>Never completes: indices of Elasticsearch do not break on their own, and the first one is made by whoever rebuilds.</summary>
     public Task Unusable { get; } = new TaskCompletionSource().Task;
@@ -44,10 +31,10 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<IIndexWriter?> GetCurrentAsync(CancellationToken cancellation)
     {
-        if (await _serving.ResolveAsync(cancellation) is not { IsUsable: true } index) return null;
+        if (await serving.ResolveAsync(cancellation) is not { IsUsable: true } index) return null;
         var current = Volatile.Read(ref _current);
         if (current?.Index == index.Name) return current;
-        var writer = new IndexWriter(_client, index.Name, index.LogId, _names.Log(index.LogId), _time, position: index.Position);
+        var writer = new IndexWriter(client, index.Name, index.LogId, names.Log(index.LogId), time, position: index.Position);
         return Interlocked.CompareExchange(ref _current, writer, current) == current ? writer : await GetCurrentAsync(cancellation);
     }
 
@@ -59,14 +46,14 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         // Its name is free in a moment. Who still writes into it must not meet the new one.
         var abandoned = _building?.Index;
         _building = null;
-        await _old.RemoveAsync(alsoUnfinished: true, cancellation);
+        await old.RemoveAsync(alsoUnfinished: true, cancellation);
         for (var attempt = 0; ; attempt++)
         {
-            var index = _names.New(_time.GetUtcNow(), attempt);
+            var index = names.New(time.GetUtcNow(), attempt);
             if (index == abandoned) continue;
             var alias = IndexNames.Building(index);
-            if (!await _client.CreateAsync(index, json => IndexSchema.Write(json, _options, logId, alias), cancellation)) continue;
-            return _building = new IndexWriter(_client, index, logId, alias, _time, _lease.KeepAsync);
+            if (!await client.CreateAsync(index, json => IndexSchema.Write(json, options, logId, alias), cancellation)) continue;
+            return _building = new IndexWriter(client, index, logId, alias, time, _lease.KeepAsync);
         }
     }
 
@@ -88,15 +75,15 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     private async Task SwapAsync(IndexWriter writer, CancellationToken cancellation)
     {
         await _lease.TakeAsync(cancellation);
-        await _client.ConfigureAsync(writer.Index, json => IndexSchema.WriteServing(json, _options), cancellation);
+        await client.ConfigureAsync(writer.Index, json => IndexSchema.WriteServing(json, options), cancellation);
         await DescribeAsync(writer, finished: false, cancellation);
-        await _client.RefreshAsync(writer.Index, cancellation);
+        await client.RefreshAsync(writer.Index, cancellation);
 
         var before = await MoveAliasesAsync(writer, cancellation);
         _building = null;
-        writer.Serve(_names.Log(writer.LogId));
+        writer.Serve(names.Log(writer.LogId));
         Volatile.Write(ref _current, writer);
-        Log.Swapped(_logger, writer.Index, string.Join(", ", before));
+        Log.Swapped(logger, writer.Index, string.Join(", ", before));
         if (before.Count > 0) OldIndexRemoved = RemoveOldLaterAsync();
     }
 
@@ -110,19 +97,19 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<IIndexWriter?> GetUnfinishedAsync(CancellationToken cancellation)
     {
-        if (await _serving.ResolveAsync(cancellation) is not { IsUsable: true } index || index.Name == _finished) return null;
-        if (await _client.GetMetaAsync(index.Name, cancellation) is not { Finished: false } meta)
+        if (await serving.ResolveAsync(cancellation) is not { IsUsable: true } index || index.Name == _finished) return null;
+        if (await client.GetMetaAsync(index.Name, cancellation) is not { Finished: false } meta)
         {
             _finished = index.Name;
             return null;
         }
         // Whoever swapped it in is still at work, or a next rebuild is.
         if (await _lease.IsTakenAsync(cancellation)) return null;
-        return new IndexWriter(_client, index.Name, index.LogId, _names.Log(index.LogId), _time, position: meta.Position);
+        return new IndexWriter(client, index.Name, index.LogId, names.Log(index.LogId), time, position: meta.Position);
     }
 
     /// <summary>Removes replaced indices whose grace is over.</summary>
-    public Task RemoveOldIndicesAsync(CancellationToken cancellation) => _old.RemoveAsync(alsoUnfinished: false, cancellation);
+    public Task RemoveOldIndicesAsync(CancellationToken cancellation) => old.RemoveAsync(alsoUnfinished: false, cancellation);
 
     /// <summary>Removes an index that is still under construction, so that the next attempt need not wait for this one to count as dead.</summary>
     public async ValueTask DisposeAsync()
@@ -132,19 +119,19 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         var building = Interlocked.Exchange(ref _building, null);
         try
         {
-            if (building is not null) await _old.AbandonAsync(building.Index, CancellationToken.None);
+            if (building is not null) await old.AbandonAsync(building.Index, CancellationToken.None);
             await _lease.ReleaseAsync(CancellationToken.None);
         }
         catch (Exception e) when (e is IndexUnavailableException or ElasticsearchException)
         {
-            Log.LeftOver(_logger, building?.Index ?? _names.Read, e);
+            Log.LeftOver(logger, building?.Index ?? names.Read, e);
         }
     }
 
     private async Task DescribeAsync(IndexWriter writer, bool finished, CancellationToken cancellation)
     {
         var position = await writer.GetPositionAsync(cancellation);
-        await _client.DescribeAsync(writer.Index, json => IndexSchema.WriteMeta(json, writer.LogId, position, finished, _time.GetUtcNow()), cancellation);
+        await client.DescribeAsync(writer.Index, json => IndexSchema.WriteMeta(json, writer.LogId, position, finished, time.GetUtcNow()), cancellation);
     }
 
     private async Task<IReadOnlyCollection<string>> MoveAliasesAsync(IndexWriter writer, CancellationToken cancellation)
@@ -152,21 +139,21 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         if (await IsMovedAsync(writer, cancellation)) return [];
         List<AliasMove> moves =
         [
-            new(writer.Index, IndexNames.Building(writer.Index), Add: false), new(writer.Index, _names.Read, Add: true),
-            new(writer.Index, _names.Log(writer.LogId), Add: true),
+            new(writer.Index, IndexNames.Building(writer.Index), Add: false), new(writer.Index, names.Read, Add: true),
+            new(writer.Index, names.Log(writer.LogId), Add: true),
         ];
         List<string> before = [];
-        foreach (var (index, aliases) in await _client.ListAsync(_names.Prefix, cancellation))
+        foreach (var (index, aliases) in await client.ListAsync(names.Prefix, cancellation))
         {
-            var ours = aliases.Where(alias => alias == _names.Read || _names.IsLog(alias)).ToList();
+            var ours = aliases.Where(alias => alias == names.Read || names.IsLog(alias)).ToList();
             if (ours.Count == 0) continue;
             before.Add(index);
             moves.AddRange(ours.Select(alias => new AliasMove(index, alias, Add: false)));
-            moves.Add(new AliasMove(index, IndexNames.Retired(index, _time.GetUtcNow()), Add: true));
+            moves.Add(new AliasMove(index, IndexNames.Retired(index, time.GetUtcNow()), Add: true));
         }
         try
         {
-            if (await _client.MoveAliasesAsync(moves, cancellation)) return before;
+            if (await client.MoveAliasesAsync(moves, cancellation)) return before;
         }
         catch (IndexUnavailableException)
         {
@@ -179,7 +166,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
     // An attempt that failed may have been done all the same, but not every node need know it yet. Nodes learn of changes in their order, so those that know of the next know of it too.
     private async Task<bool> IsMovedAsync(IndexWriter writer, CancellationToken cancellation)
     {
-        if (!(await _client.ResolveAsync(_names.Read, cancellation)).Contains(writer.Index, StringComparer.Ordinal)) return false;
+        if (!(await client.ResolveAsync(names.Read, cancellation)).Contains(writer.Index, StringComparer.Ordinal)) return false;
         await DescribeAsync(writer, finished: false, cancellation);
         return true;
     }
@@ -189,7 +176,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         try
         {
             // The alias tells the time in whole seconds.
-            await Task.Delay(_options.OldIndexGrace + TimeSpan.FromSeconds(1), _time, _stopping.Token);
+            await Task.Delay(options.OldIndexGrace + TimeSpan.FromSeconds(1), time, _stopping.Token);
             await RemoveOldIndicesAsync(_stopping.Token);
         }
         catch (OperationCanceledException)
@@ -198,7 +185,7 @@ public sealed partial class ElasticsearchIndexSet : IIndexSet, IAsyncDisposable
         }
         catch (Exception e)
         {
-            Log.NotRemoved(_logger, e);
+            Log.NotRemoved(logger, e);
         }
     }
 

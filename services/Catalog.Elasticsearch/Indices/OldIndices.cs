@@ -6,7 +6,7 @@ namespace Catalog.Elasticsearch.Indices;
 /// Removes indices that are of no more use: those that were replaced a while ago, and what broke off before it served. One that carries an alias of
 /// somebody else is left alone.
 /// </summary>
-internal sealed class OldIndices(ElasticsearchClient client, IndexNames names, TimeSpan grace, TimeProvider time)
+internal sealed class OldIndices(ElasticsearchClient client, IndexNames names, ElasticsearchOptions options, TimeProvider time)
 {
     /// <summary>Removes the indices whose grace is over; with the right to build, also those under construction, which nobody can be at work on.</summary>
     public async Task RemoveAsync(bool alsoUnfinished, CancellationToken cancellation)
@@ -22,7 +22,7 @@ internal sealed class OldIndices(ElasticsearchClient client, IndexNames names, T
             else if (aliases.Count == 1 && aliases.First() is var only)
             {
                 if (only == building && alsoUnfinished) await AbandonAsync(index, cancellation);
-                else if (IndexNames.RetiredAt(index, only) is { } retired && time.GetUtcNow() - retired >= grace) await client.DeleteAsync(index, cancellation);
+                else if (IndexNames.RetiredAt(index, only) is { } retired && time.GetUtcNow() - retired >= options.OldIndexGrace) await client.DeleteAsync(index, cancellation);
             }
         }
     }

@@ -10,38 +10,27 @@ namespace Catalog.Kafka.Projecting;
 /// The verb <c>replay-dead-letters</c>: projects what was set aside straight into the index, and never writes the main topic (G9). A product that has moved on since is left as
 /// it is (G3).
 /// </summary>
-public sealed partial class KafkaDeadLetterReplay
+internal sealed partial class KafkaDeadLetterReplay(
+    KafkaClients clients, KafkaOptions options, TopicAdmin admin, DeadLetterTopic deadLetters, IIndexSet indexes, ILogger<KafkaDeadLetterReplay> logger)
 {
     private const int Batch = 200;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-
-    private readonly KafkaClients _clients;
-    private readonly KafkaOptions _options;
-    private readonly TopicAdmin _admin;
-    private readonly DeadLetterTopic _deadLetters;
-    private readonly IIndexSet _indexes;
-    private readonly ILogger<KafkaDeadLetterReplay> _logger;
-
-    internal KafkaDeadLetterReplay(KafkaClients clients, KafkaOptions options, TopicAdmin admin, DeadLetterTopic deadLetters, IIndexSet indexes, ILogger<KafkaDeadLetterReplay> logger)
-    {
-        (_clients, _options, _admin, _deadLetters, _indexes, _logger) = (clients, options, admin, deadLetters, indexes, logger);
-    }
 
     /// <summary>Replays every dead letter that there is now, once.</summary>
     /// <returns>How many are in the index now, and how many had to stay.</returns>
     /// <exception cref="IndexLostException">There is no index to write into.</exception>
     public async Task<(int Replayed, int Left)> RunAsync(CancellationToken cancellation)
     {
-        var topic = _options.DeadLetterTopic;
-        var partitions = await _admin.GetPartitionsAsync(topic, cancellation);
-        var committed = await _admin.GetCommittedAsync(_options.ReplayGroup, topic, partitions, cancellation);
-        var begins = await _admin.GetOffsetsAsync(topic, partitions, OffsetSpec.Earliest(), cancellation);
+        var topic = options.DeadLetterTopic;
+        var partitions = await admin.GetPartitionsAsync(topic, cancellation);
+        var committed = await admin.GetCommittedAsync(options.ReplayGroup, topic, partitions, cancellation);
+        var begins = await admin.GetOffsetsAsync(topic, partitions, OffsetSpec.Earliest(), cancellation);
         // What stays is written behind these ends, and waits there for the next replay.
-        var ends = await _admin.GetOffsetsAsync(topic, partitions, OffsetSpec.Latest(), cancellation);
+        var ends = await admin.GetOffsetsAsync(topic, partitions, OffsetSpec.Latest(), cancellation);
         var places = partitions.ToDictionary(p => p, p => Math.Max(begins[p], committed[p] ?? 0));
 
         var (replayed, left) = (0, 0);
-        using var consumer = _clients.Consumer("replay", _options.ReplayGroup, null, _ => { });
+        using var consumer = clients.Consumer("replay", options.ReplayGroup, null, _ => { });
         consumer.Assign(places.Where(p => p.Value < ends[p.Key]).Select(p => new TopicPartitionOffset(topic, p.Key, p.Value)));
         while (places.Any(p => p.Value < ends[p.Key]))
         {
@@ -74,7 +63,7 @@ public sealed partial class KafkaDeadLetterReplay
 
     private async Task<(int Replayed, int Left)> ReplayAsync(List<ConsumeResult<byte[], byte[]>> letters, CancellationToken cancellation)
     {
-        var index = await _indexes.GetCurrentAsync(cancellation) ?? throw new IndexLostException("There is no index now; it is being built, with everything that can be in it.");
+        var index = await indexes.GetCurrentAsync(cancellation) ?? throw new IndexLostException("There is no index now; it is being built, with everything that can be in it.");
         var (replayed, left) = (0, 0);
         foreach (var letter in letters)
         {
@@ -82,14 +71,14 @@ public sealed partial class KafkaDeadLetterReplay
             if (!EventMessage.TryRead(letter.Message, out var happened, out var fault)) reason = fault;
             else if (happened.LogId != index.LogId)
             {
-                OtherLog(_logger, happened.Name, happened.LogId, index.LogId);
+                OtherLog(logger, happened.Name, happened.LogId, index.LogId);
                 continue;
             }
             else if (await index.WriteAsync([happened.Product], cancellation) is [var rejected]) reason = rejected.Reason;
             if (reason is null) replayed++;
             else
             {
-                await _deadLetters.AddAsync(letter, reason, cancellation);
+                await deadLetters.AddAsync(letter, reason, cancellation);
                 left++;
             }
         }

@@ -9,25 +9,13 @@ namespace Catalog.Kafka.Projecting;
 /// The projector: reads the topic as a member of a consumer group and keeps the index in step with it. At least once, in batches; offsets are committed only after the index
 /// took the events (G2), and what it drops as not newer makes repetitions harmless (G3).
 /// </summary>
-public sealed partial class KafkaProjector : BackgroundService
+internal sealed partial class KafkaProjector(
+    KafkaClients clients, TopicAdmin admin, KafkaOptions options, IIndexSet indexes, BatchProjection projection, ProjectorStatus status, KafkaProjectorMetrics metrics,
+    ILogger<KafkaProjector> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private readonly KafkaClients _clients;
-    private readonly TopicAdmin _admin;
-    private readonly KafkaOptions _options;
-    private readonly IIndexSet _indexes;
-    private readonly BatchProjection _projection;
-    private readonly ProjectorStatus _status;
-    private readonly KafkaProjectorMetrics _metrics;
-    private readonly ILogger<KafkaProjector> _logger;
     private volatile GroupConsumer? _consumer;
-
-    internal KafkaProjector(
-        KafkaClients clients, TopicAdmin admin, KafkaOptions options, IIndexSet indexes, BatchProjection projection, ProjectorStatus status, KafkaProjectorMetrics metrics, ILogger<KafkaProjector> logger)
-    {
-        (_clients, _admin, _options, _indexes, _projection, _status, _metrics, _logger) = (clients, admin, options, indexes, projection, status, metrics, logger);
-    }
 
     /// <summary>The partitions that it holds now.</summary>
     public IReadOnlyList<int> Partitions => _consumer?.Partitions ?? [];
@@ -36,7 +24,7 @@ public sealed partial class KafkaProjector : BackgroundService
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         // Polling blocks; it gets a thread of its own.
         Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
-        _status.RunAsync(() => _projection.InHand, stoppingToken));
+        status.RunAsync(() => projection.InHand, stoppingToken));
 
     private void Run(CancellationToken stopping)
     {
@@ -44,7 +32,7 @@ public sealed partial class KafkaProjector : BackgroundService
         {
             try
             {
-                using var consumer = new GroupConsumer(_clients, _options, _logger);
+                using var consumer = new GroupConsumer(clients, options, logger);
                 _consumer = consumer;
                 try
                 {
@@ -58,7 +46,7 @@ public sealed partial class KafkaProjector : BackgroundService
             catch (Exception) when (stopping.IsCancellationRequested) { }
             catch (Exception e)
             {
-                Failed(_logger, e);
+                Failed(logger, e);
                 stopping.WaitHandle.WaitOne(Pause);
             }
         }
@@ -66,13 +54,13 @@ public sealed partial class KafkaProjector : BackgroundService
 
     private void Follow(GroupConsumer consumer, CancellationToken stopping)
     {
-        var placement = new PartitionPlacement(consumer, _clients, _admin, _options, _indexes, _metrics, _logger);
+        var placement = new PartitionPlacement(consumer, clients, admin, options, indexes, metrics, logger);
         while (!stopping.IsCancellationRequested)
         {
             var messages = consumer.Collect();
             if (messages.Count > 0)
             {
-                consumer.Attend(_projection.ProjectAsync(messages, stopping));
+                consumer.Attend(projection.ProjectAsync(messages, stopping));
                 consumer.Passed(messages);
             }
             consumer.Commit(now: messages.Count > 0);

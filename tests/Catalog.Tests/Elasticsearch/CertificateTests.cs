@@ -31,7 +31,7 @@ public sealed class CertificateTests
         {
             await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, ScriptedServer.NoHits), certificate);
             await using var catalog = TestElasticsearch.On(server.Url, options => options.CaCertificate = authorities);
-            return await catalog.Gate.IsReachedAsync(Cancellation);
+            return await catalog.IsReachedAsync(Cancellation);
         }
     }
 

@@ -21,14 +21,14 @@ public sealed class IndexSwapTests
     {
         await using var catalog = TestElasticsearch.Start();
         Assert.Null(await catalog.Indices.GetCurrentAsync(Cancellation));
-        Assert.False(await catalog.Gate.IsReachedAsync(Cancellation));
+        Assert.False(await catalog.IsReachedAsync(Cancellation));
         Assert.False(catalog.Indices.Unusable.IsCompleted);
         var unavailable = await Assert.ThrowsAsync<IndexUnavailableException>(async () => await catalog.Index.OpenAsync(Cancellation));
         Assert.Equal(ErrorReason.IndexRebuilding, unavailable.Reason);
 
         await catalog.BuildAsync("log-1", Cancellation);
         Assert.Equal("log-1", (await catalog.Indices.GetCurrentAsync(Cancellation))?.LogId);
-        Assert.True(await catalog.Gate.IsReachedAsync(Cancellation));
+        Assert.True(await catalog.IsReachedAsync(Cancellation));
     }
 
     [Fact]
@@ -291,7 +291,7 @@ public sealed class IndexSwapTests
         await using var catalog = TestElasticsearch.Start();
         await PutAsync($"{catalog.Alias}-20200101000000", $$$"""{"mappings":{"_meta":{"log_id":"log-1","schema":999}},"aliases":{"{{{catalog.Alias}}}":{} } }""");
         Assert.Null(await catalog.Indices.GetCurrentAsync(Cancellation));
-        Assert.False(await catalog.Gate.IsReachedAsync(Cancellation));
+        Assert.False(await catalog.IsReachedAsync(Cancellation));
         await Assert.ThrowsAsync<IndexUnavailableException>(async () => await catalog.Index.OpenAsync(Cancellation));
 
         await catalog.BuildAsync("log-2", Cancellation);

@@ -87,10 +87,10 @@ public sealed class NetworkFaultTests : IAsyncLifetime
                 async () => await catalog.Indices.GetCurrentAsync(Cancellation), async () => await index.WriteAsync([new Product { Name = "products/q", Version = 1 }], Cancellation),
             ])
             Assert.Equal(ErrorReason.IndexUnavailable, (await Assert.ThrowsAsync<IndexUnavailableException>(read)).Reason);
-        Assert.False(await catalog.Gate.IsReachedAsync(Cancellation));
+        Assert.False(await catalog.IsReachedAsync(Cancellation));
 
         await ControlAsync("proxies/elasticsearch", new { enabled = true });
-        Assert.True(await catalog.Gate.IsReachedAsync(Cancellation));
+        Assert.True(await catalog.IsReachedAsync(Cancellation));
         Assert.Equal("lamp", (await reader.GetAsync(["p"], Cancellation))[0]?.Title);
     }
 

@@ -144,7 +144,7 @@ public sealed class ReadFailureTests
         await using var catalog = TestElasticsearch.On($"http://127.0.0.1:{FreePort()}");
         var unavailable = await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(catalog));
         Assert.Equal(ErrorReason.IndexUnavailable, unavailable.Reason);
-        Assert.False(await catalog.Gate.IsReachedAsync(Cancellation));
+        Assert.False(await catalog.IsReachedAsync(Cancellation));
     }
 
     [Fact]

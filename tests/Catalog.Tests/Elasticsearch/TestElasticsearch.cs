@@ -33,13 +33,13 @@ internal sealed class TestElasticsearch : IAsyncDisposable
 
     public string Alias => Options.Alias;
 
-    public ElasticsearchIndexSet Indices => _services.GetRequiredService<ElasticsearchIndexSet>();
+    public ElasticsearchIndexSet Indices => (ElasticsearchIndexSet)_services.GetRequiredService<IIndexSet>();
 
     public IProductIndex Index => _services.GetRequiredService<IProductIndex>();
 
     public IStatusBoard Board => _services.GetRequiredService<IStatusBoard>();
 
-    public ElasticsearchGate Gate => _services.GetRequiredService<ElasticsearchGate>();
+    public ValueTask<bool> IsReachedAsync(CancellationToken cancellation) => _services.IsElasticsearchReachedAsync(cancellation);
 
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
