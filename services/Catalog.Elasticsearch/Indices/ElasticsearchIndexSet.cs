@@ -11,22 +11,19 @@ namespace Catalog.Elasticsearch.Indices;
 /// <summary>The indices of the catalog in Elasticsearch, one of which serves: the one behind the alias.</summary>
 /// <remarks>
 /// Whatever is written, goes through an alias that must exist: <c>products-log-ID-vSCHEMA</c> for the index that serves, one of its own for each index under
-/// construction. A swap moves all of them in one step, so that nothing of another event log can get into an index, and no index is made by accident.
+/// construction. A swap moves all of them in one step, so that nothing of another event log can get into an index, and no index is made by accident. The relay removes what was
+/// replaced when its grace is over, or the next rebuild does.
 /// </remarks>
 internal sealed partial class ElasticsearchIndexSet(
     ElasticsearchClient client, IndexNames names, ServingIndex serving, OldIndices old, StatusIndex notes, ElasticsearchOptions options, TimeProvider time,
     ILogger<ElasticsearchIndexSet> logger) : IIndexSet, IAsyncDisposable
 {
     private readonly RebuildLease _lease = new(notes, time);
-    private readonly CancellationTokenSource _stopping = new();
     private IndexWriter? _current, _building;
     private string? _finished;
 
     /// <summary>Never completes: indices of Elasticsearch do not break on their own, and the first one is made by whoever rebuilds.</summary>
     public Task Unusable { get; } = new TaskCompletionSource().Task;
-
-    /// <summary>Completes when the index that the last swap replaced is removed, after its grace. Where nobody waits for it, the relay does it, or the next rebuild.</summary>
-    public Task OldIndexRemoved { get; private set; } = Task.CompletedTask;
 
     /// <inheritdoc/>
     public async ValueTask<IIndexWriter?> GetCurrentAsync(CancellationToken cancellation)
@@ -84,7 +81,6 @@ internal sealed partial class ElasticsearchIndexSet(
         writer.Serve(names.Log(writer.LogId));
         Volatile.Write(ref _current, writer);
         Log.Swapped(logger, writer.Index, string.Join(", ", before));
-        if (before.Count > 0) OldIndexRemoved = RemoveOldLaterAsync();
     }
 
     /// <inheritdoc/>
@@ -108,14 +104,9 @@ internal sealed partial class ElasticsearchIndexSet(
         return new IndexWriter(client, index.Name, index.LogId, names.Log(index.LogId), time, position: meta.Position);
     }
 
-    /// <summary>Removes replaced indices whose grace is over.</summary>
-    public Task RemoveOldIndicesAsync(CancellationToken cancellation) => old.RemoveAsync(alsoUnfinished: false, cancellation);
-
     /// <summary>Removes an index that is still under construction, so that the next attempt need not wait for this one to count as dead.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_stopping.IsCancellationRequested) return;
-        await _stopping.CancelAsync();
         var building = Interlocked.Exchange(ref _building, null);
         try
         {
@@ -171,24 +162,6 @@ internal sealed partial class ElasticsearchIndexSet(
         return true;
     }
 
-    private async Task RemoveOldLaterAsync()
-    {
-        try
-        {
-            // The alias tells the time in whole seconds.
-            await Task.Delay(options.OldIndexGrace + TimeSpan.FromSeconds(1), time, _stopping.Token);
-            await RemoveOldIndicesAsync(_stopping.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Others do it.
-        }
-        catch (Exception e)
-        {
-            Log.NotRemoved(logger, e);
-        }
-    }
-
     private static IndexUnavailableException Replaced() =>
         new(ErrorReason.IndexRebuilding, "This index cannot serve any more: another one was built meanwhile.", TimeSpan.FromSeconds(1));
 
@@ -199,8 +172,5 @@ internal sealed partial class ElasticsearchIndexSet(
 
         [LoggerMessage(LogLevel.Warning, "The index {Index}, which was not completed, could not be removed. The next rebuild removes it.")]
         public static partial void LeftOver(ILogger logger, string index, Exception cause);
-
-        [LoggerMessage(LogLevel.Warning, "An index that was replaced could not be removed yet.")]
-        public static partial void NotRemoved(ILogger logger, Exception cause);
     }
 }

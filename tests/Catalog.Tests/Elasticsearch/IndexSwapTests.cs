@@ -216,13 +216,13 @@ public sealed class IndexSwapTests
         await (await catalog.BuildAsync("log-1", Cancellation)).WriteAsync([Lamp("p")], Cancellation);
         using var reader = await catalog.Index.OpenAsync(Cancellation);
         time.Advance(TimeSpan.FromSeconds(2));
-        await catalog.BuildAsync("log-1", Cancellation);
-        await catalog.Indices.RemoveOldIndicesAsync(Cancellation);
+        await using (var rebuild = catalog.Another(time: time)) await rebuild.BuildAsync("log-1", Cancellation);
+        await ReportAsync();
         Assert.NotNull((await reader.GetAsync(["p"], Cancellation))[0]);
         Assert.Equal(2, (await ProductsAsync(catalog)).Length);
 
         time.Advance(catalog.Options.OldIndexGrace + TimeSpan.FromSeconds(1));
-        await catalog.Indices.OldIndexRemoved.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await ReportAsync();
         Assert.Single(await ProductsAsync(catalog));
         foreach (var read in (Func<Task>[])
             [
@@ -234,23 +234,8 @@ public sealed class IndexSwapTests
             Assert.Equal(ErrorReason.IndexRebuilding, unavailable.Reason);
             Assert.True(unavailable.RetryAfter < TimeSpan.FromSeconds(1));
         }
-    }
 
-    [Fact]
-    public async Task A_replaced_index_goes_even_if_the_process_that_replaced_it_went_before()
-    {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var catalog = TestElasticsearch.Start(time: time);
-        await catalog.BuildAsync("log-1", Cancellation);
-        time.Advance(TimeSpan.FromSeconds(2));
-        await using (var rebuild = catalog.Another(time: time)) await rebuild.BuildAsync("log-1", Cancellation);
-        await ReportAsync();
-        Assert.Equal(2, (await ProductsAsync(catalog)).Length);
-
-        time.Advance(catalog.Options.OldIndexGrace + TimeSpan.FromSeconds(1));
-        await ReportAsync();
-        Assert.Single(await ProductsAsync(catalog));
-
+        // The relay sees to it; the process that replaced the index went before.
         async Task ReportAsync() => await catalog.Board.ReportAsync(new RelayReport("log-1", 1, 0, null, DirectSync: false, time.GetUtcNow()), Cancellation);
     }
 

@@ -1,5 +1,4 @@
 using Catalog.Elasticsearch;
-using Catalog.Elasticsearch.Indices;
 using Catalog.Projections;
 using Catalog.Queries;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,7 +32,7 @@ internal sealed class TestElasticsearch : IAsyncDisposable
 
     public string Alias => Options.Alias;
 
-    public ElasticsearchIndexSet Indices => (ElasticsearchIndexSet)_services.GetRequiredService<IIndexSet>();
+    public IIndexSet Indices => _services.GetRequiredService<IIndexSet>();
 
     public IProductIndex Index => _services.GetRequiredService<IProductIndex>();
 
