@@ -6,7 +6,7 @@ using Catalog.V1;
 
 namespace Catalog.Elasticsearch.Reading;
 
-/// <summary>Writes a filter as a query that holds for the same products (<see cref="FilterEvaluator"/>).</summary>
+/// <summary>Writes a filter as a query that holds for the same products (<see cref="FilterExpression"/>).</summary>
 internal static class FilterQuery
 {
     // Of longer patterns Elasticsearch refuses those that repeat themselves: the automaton would be too large.
@@ -42,7 +42,7 @@ internal static class FilterQuery
                 Query.Term(json, Fields.Value(FieldKind.Categories), has.Value);
                 break;
             case FilterExpression.Has has:
-                WriteHas(json, has.Field, FilterEvaluator.FoldCase(has.Value));
+                WriteHas(json, has.Field, FilterExpression.Has.FoldCase(has.Value));
                 break;
             // What is not there, differs from every value.
             case FilterExpression.Compare { Comparison: Comparison.NotEquals } compare:

@@ -75,10 +75,10 @@ internal sealed class DocumentWriter : IDisposable
         WriteText("sku"u8, product.Sku);
         WriteSortKey("sku_sort"u8, product.Sku);
         WriteText("title"u8, product.Title);
-        WriteText("title_lower"u8, FilterEvaluator.FoldCase(product.Title));
+        WriteText("title_lower"u8, FilterExpression.Has.FoldCase(product.Title));
         WriteSortKey("title_sort"u8, product.Title);
         WriteText("brand"u8, product.Brand);
-        WriteText("brand_lower"u8, FilterEvaluator.FoldCase(product.Brand));
+        WriteText("brand_lower"u8, FilterExpression.Has.FoldCase(product.Brand));
         WriteSortKey("brand_sort"u8, product.Brand);
         if (product.Categories.Count > 0) WriteCategories(product);
         if (product.Attributes.Count > 0) WriteAttributes(product);
@@ -137,7 +137,7 @@ internal sealed class DocumentWriter : IDisposable
         foreach (var (key, value) in product.Attributes) _json.WriteStringValue(AttributeTerm.Of(key, value));
         _json.WriteEndArray();
         _json.WriteStartArray("attributes_lower"u8);
-        foreach (var (key, value) in product.Attributes) _json.WriteStringValue(AttributeTerm.Of(key, FilterEvaluator.FoldCase(value)));
+        foreach (var (key, value) in product.Attributes) _json.WriteStringValue(AttributeTerm.Of(key, FilterExpression.Has.FoldCase(value)));
         _json.WriteEndArray();
         _json.WriteStartArray("attribute_keys"u8);
         foreach (var key in product.Attributes.Keys) _json.WriteStringValue(key);

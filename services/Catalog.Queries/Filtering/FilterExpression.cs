@@ -24,7 +24,11 @@ public abstract record FilterExpression
     /// <summary>
     /// The <c>:</c> operator. On <c>categories</c>: one of them equals the value. On a text: it holds the value, in any case, as a part (<c>title:"usb"</c>).
     /// </summary>
-    public sealed record Has(Field Field, string Value) : FilterExpression;
+    public sealed record Has(Field Field, string Value) : FilterExpression
+    {
+        /// <summary>How a text is made comparable: it holds a value if its folded form holds the folded value. Lower case, accents kept.</summary>
+        public static string FoldCase(string text) => text.ToLowerInvariant();
+    }
 
     /// <summary><c>field:*</c>: the product has a value there. <c>attributes:key</c> is the same as <c>attributes.key:*</c>.</summary>
     public sealed record Present(Field Field) : FilterExpression;

@@ -1,5 +1,6 @@
 using Catalog.Queries;
 using Catalog.Queries.Filtering;
+using Catalog.Tests.Queries.Filtering;
 using Catalog.V1;
 
 namespace Catalog.Tests.Index;

@@ -5,7 +5,7 @@ using Catalog.Sqlite.Index.Documents;
 
 namespace Catalog.Sqlite.Index.Searching;
 
-/// <summary>Makes of a filter what decides on a document, as <see cref="FilterEvaluator"/> decides on the product.</summary>
+/// <summary>Makes of a filter what decides on a document, as <see cref="FilterExpression"/> says of the product.</summary>
 internal static class DocFilter
 {
     private static readonly Field Categories = new(FieldKind.Categories);
@@ -40,7 +40,7 @@ internal static class DocFilter
                 if (IsNumber(field)) return doc => doc.Number(field.Kind) != Doc.Missing;
                 return doc => doc.TryText(field, out _);
             case FilterExpression.Has { Field: var field, Value: var value }:
-                return field == Categories ? HasCategory(Encoding.UTF8.GetBytes(value)) : HasPart(field, FilterEvaluator.FoldCase(value));
+                return field == Categories ? HasCategory(Encoding.UTF8.GetBytes(value)) : HasPart(field, FilterExpression.Has.FoldCase(value));
             case FilterExpression.Compare compare:
                 return IsNumber(compare.Field) ? CompareNumber(compare) : CompareText(compare);
             default:
@@ -64,7 +64,7 @@ internal static class DocFilter
         return doc =>
         {
             if (!doc.TryText(field, out var text)) return false;
-            if (!Ascii.IsValid(text)) return FilterEvaluator.FoldCase(Encoding.UTF8.GetString(text)).Contains(folded, StringComparison.Ordinal);
+            if (!Ascii.IsValid(text)) return FilterExpression.Has.FoldCase(Encoding.UTF8.GetString(text)).Contains(folded, StringComparison.Ordinal);
             if (text.Length > 1024) return Contains(text, part, new byte[text.Length]);
             return Contains(text, part, stackalloc byte[text.Length]);
         };

@@ -1,12 +1,12 @@
+using Catalog.Queries.Filtering;
 using Catalog.V1;
 using Google.Protobuf.WellKnownTypes;
+using Field = Catalog.Queries.Filtering.Field;
 
-namespace Catalog.Queries.Filtering;
+namespace Catalog.Tests.Queries.Filtering;
 
-/// <summary>
-/// Whether a product satisfies a filter: what every index must agree with.
-/// </summary>
-public static class FilterEvaluator
+/// <summary>Whether a product satisfies a filter: what every index must agree with.</summary>
+internal static class FilterEvaluator
 {
     /// <summary>Whether the product satisfies the filter; null is satisfied by every product.</summary>
     public static bool Matches(this FilterExpression? filter, Product product) => filter switch
@@ -21,15 +21,10 @@ public static class FilterEvaluator
         _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "Not an expression of the filter language."),
     };
 
-    /// <summary>
-    /// How a text is made comparable for <see cref="FilterExpression.Has"/>: it holds a value if its folded form holds the folded value. Lower case, accents kept.
-    /// </summary>
-    public static string FoldCase(string text) => text.ToLowerInvariant();
-
     private static bool Holds(FilterExpression.Has has, Product product) =>
         has.Field.Kind == FieldKind.Categories
             ? product.Categories.Contains(has.Value)
-            : ValueOf(has.Field, product) is string text && FoldCase(text).Contains(FoldCase(has.Value), StringComparison.Ordinal);
+            : ValueOf(has.Field, product) is string text && FilterExpression.Has.FoldCase(text).Contains(FilterExpression.Has.FoldCase(has.Value), StringComparison.Ordinal);
 
     private static bool Compares(FilterExpression.Compare compare, Product product)
     {

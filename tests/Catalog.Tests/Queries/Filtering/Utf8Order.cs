@@ -1,7 +1,7 @@
-namespace Catalog.Queries.Filtering;
+namespace Catalog.Tests.Queries.Filtering;
 
 /// <summary>Compares texts as their UTF-8 bytes compare, without making them.</summary>
-public static class Utf8Order
+internal static class Utf8Order
 {
     /// <summary>Less than zero, zero or more than zero, as <paramref name="left"/> comes before, equals or comes after <paramref name="right"/>.</summary>
     public static int Compare(string left, string right)
