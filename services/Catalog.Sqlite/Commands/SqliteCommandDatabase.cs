@@ -16,7 +16,7 @@ public sealed class SqliteCommandDatabase : ICommandStore, IDisposable
     private SqliteCommandDatabase(CommandDatabaseOptions options, SqliteConnection connection, TimeProvider time, CommandMetrics metrics, ILogger log)
     {
         Options = options;
-        Log = new SqliteEventLog(options, connection.QuerySingle<string>("SELECT id FROM log"), RunAsync);
+        Log = new SqliteEventLog(options, RunAsync);
         var raw = new Connection(connection.Handle!);
         _writer = new GroupWriter(connection, new CommandStatements(raw, time), new WriteAheadLog(raw, options.Path, step: 64 << 20), options, Log.Advance, metrics, log);
     }

@@ -8,29 +8,22 @@ namespace Catalog.Sqlite;
 /// <summary>The event log in the command database. SQLite has one writer, so positions are in commit order and nothing is ever behind a reader.</summary>
 public sealed class SqliteEventLog : IEventLog, IDisposable
 {
-    // One read holds no more in memory than this and one event, however large the products are.
-
     // How long a commit of another process may go unnoticed.
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _advancing = new();
     private readonly CommandDatabaseOptions _options;
     private readonly Func<Action<SqliteConnection>, Action, Task> _write;
-    private volatile string _logId;
     private long _head;
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal SqliteEventLog(CommandDatabaseOptions options, string logId, Func<Action<SqliteConnection>, Action, Task> write)
+    internal SqliteEventLog(CommandDatabaseOptions options, Func<Action<SqliteConnection>, Action, Task> write)
     {
         _options = options;
-        _logId = logId;
         _write = write;
         Readers = new ConnectionPool(options.Path);
         _head = ReadBounds().Head;
     }
-
-    /// <summary>The log's id, as it was last seen.</summary>
-    public string LogId => _logId;
 
     internal ConnectionPool Readers { get; }
 
@@ -60,15 +53,8 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     }
 
     /// <inheritdoc />
-    public Task RenewAsync(CancellationToken cancellation)
-    {
-        var id = NewId();
-        return _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id }), () =>
-        {
-            _logId = id;
-            Wake();
-        });
-    }
+    public Task RenewAsync(CancellationToken cancellation) =>
+        _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id = NewId() }), Wake);
 
     /// <inheritdoc />
     public void Dispose() => Readers.Dispose();
@@ -120,14 +106,9 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
         advanced.SetResult();
     }
 
-    private LogBounds ReadBounds()
+    private LogBounds ReadBounds() => Readers.Read("SELECT id, trimmed, (SELECT max(position) FROM events) FROM log", [], row =>
     {
-        var bounds = Readers.Read("SELECT id, trimmed, (SELECT max(position) FROM events) FROM log", [], row =>
-        {
-            row.Step();
-            return new LogBounds(row.Text(0), row.Long(1), row.IsNull(2) ? row.Long(1) : row.Long(2));
-        });
-        _logId = bounds.LogId;
-        return bounds;
-    }
+        row.Step();
+        return new LogBounds(row.Text(0), row.Long(1), row.IsNull(2) ? row.Long(1) : row.Long(2));
+    });
 }

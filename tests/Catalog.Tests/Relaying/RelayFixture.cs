@@ -56,6 +56,8 @@ internal sealed class RelayFixture : IAsyncDisposable
     /// <summary>The positions in the log.</summary>
     public async Task<IEnumerable<long>> PositionsAsync() => (await Outbox.ReadAsync(0, 10_000, default)).Select(e => e.Position);
 
+    public async Task<string> LogIdAsync() => (await Outbox.GetStateAsync(default)).LogId;
+
     public async Task<long> PublishedAsync() => (await Outbox.GetStateAsync(default)).Published;
 
     public static async Task Eventually(Func<Task<bool>> condition)

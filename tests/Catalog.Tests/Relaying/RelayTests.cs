@@ -24,7 +24,8 @@ public sealed class RelayTests : IAsyncDisposable
         await Eventually(async () => await _catalog.PublishedAsync() == positions.Last());
 
         Assert.Equal(positions, _catalog.Queue.Topic.Select(e => e.Position));
-        Assert.All(_catalog.Queue.Topic, e => Assert.Equal(_catalog.Database.Log.LogId, e.LogId));
+        var logId = await _catalog.LogIdAsync();
+        Assert.All(_catalog.Queue.Topic, e => Assert.Equal(logId, e.LogId));
     }
 
     [Fact]
@@ -354,7 +355,7 @@ public sealed class RelayTests : IAsyncDisposable
         await _catalog.CommitAsync(1);
 
         await Eventually(() => Task.FromResult(_catalog.Queue.Topic.Count == 2));
-        Assert.Equal(_catalog.Database.Log.LogId, _catalog.Queue.Topic[1].LogId);
+        Assert.Equal(await _catalog.LogIdAsync(), _catalog.Queue.Topic[1].LogId);
     }
 
     [Fact]
@@ -377,7 +378,8 @@ public sealed class RelayTests : IAsyncDisposable
 
         await Eventually(async () => await _catalog.PublishedAsync() == (await _catalog.PositionsAsync()).Last());
         Assert.Equal(await _catalog.PositionsAsync(), _catalog.Queue.Topic.Select(e => e.Position));
-        Assert.All(_catalog.Queue.Topic, e => Assert.Equal(_catalog.Database.Log.LogId, e.LogId));
+        var logId = await _catalog.LogIdAsync();
+        Assert.All(_catalog.Queue.Topic, e => Assert.Equal(logId, e.LogId));
     }
 
     [Fact]
