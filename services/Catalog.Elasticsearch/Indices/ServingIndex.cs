@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Catalog.Elasticsearch.Http;
 using Catalog.Queries;
 
@@ -10,9 +9,7 @@ namespace Catalog.Elasticsearch.Indices;
 /// </summary>
 internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
 {
-    private const int MaxKnown = 16;
-
-    private readonly ConcurrentDictionary<string, KnownIndex> _known = new(StringComparer.Ordinal);
+    private volatile KnownIndex? _known;
     private SharedWork<KnownIndex?>? _resolution;
 
     /// <summary>The index; null if none serves.</summary>
@@ -25,8 +22,7 @@ internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
         if (indices.Count == 0) return null;
         // More than one is the work of somebody else. The newest is the best guess, and the next rebuild puts it right.
         var index = indices.Max(StringComparer.Ordinal)!;
-        if (_known.TryGetValue(index, out var known)) return known;
-        if (_known.Count >= MaxKnown) _known.Clear();
+        if (_known is { } known && known.Name == index) return known;
         IndexMeta? meta;
         try
         {
@@ -38,37 +34,26 @@ internal sealed class ServingIndex(ElasticsearchClient client, IndexNames names)
         }
         var found = new KnownIndex(index, meta?.LogId ?? "", meta?.Schema == IndexSchema.Version, meta?.Position ?? 0, meta?.Time ?? default, meta?.Finished != false, client);
         // Until it is finished it is asked again whether it is.
-        return found.IsFinished ? _known.GetOrAdd(index, found) : found;
+        if (found.IsFinished) _known = found;
+        return found;
     }
 }
 
 /// <summary>An index that serves or has served.</summary>
-/// <param name="name">Its name.</param>
-/// <param name="logId">The event log that it follows.</param>
-/// <param name="isUsable">Whether this build made such indices.</param>
-/// <param name="position">The position up to which it held the log when it began to serve.</param>
-/// <param name="time">When it began to serve; the beginning of time where that is not known.</param>
-/// <param name="isFinished">Whether it holds everything that the one before it held when it took its place.</param>
-/// <param name="client">Elasticsearch.</param>
-internal sealed class KnownIndex(string name, string logId, bool isUsable, long position, DateTimeOffset time, bool isFinished, ElasticsearchClient client)
+/// <param name="Name">Its name.</param>
+/// <param name="LogId">The event log that it follows.</param>
+/// <param name="IsUsable">Whether this build made such indices.</param>
+/// <param name="Position">The position up to which it held the log when it began to serve.</param>
+/// <param name="Time">When it began to serve; the beginning of time where that is not known.</param>
+/// <param name="IsFinished">Whether it holds everything that the one before it held when it took its place.</param>
+/// <param name="Client">Elasticsearch.</param>
+internal sealed record KnownIndex(string Name, string LogId, bool IsUsable, long Position, DateTimeOffset Time, bool IsFinished, ElasticsearchClient Client)
 {
     private readonly SharedWork<bool> _refresh = new(async () =>
     {
-        await client.RefreshAsync(name, CancellationToken.None);
+        await Client.RefreshAsync(Name, CancellationToken.None);
         return true;
     });
-
-    public string Name => name;
-
-    public string LogId => logId;
-
-    public bool IsUsable => isUsable;
-
-    public long Position => position;
-
-    public DateTimeOffset Time => time;
-
-    public bool IsFinished => isFinished;
 
     /// <summary>Returns once everything written before the call is visible to searches.</summary>
     public Task RefreshAsync(CancellationToken cancellation) => _refresh.RunAsync(cancellation);
