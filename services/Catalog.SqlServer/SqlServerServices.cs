@@ -30,7 +30,6 @@ public static class SqlServerServices
         services.AddSingleton(s => new SqlServerDatabase(options, s.GetRequiredService<ILogger<SqlServerDatabase>>()));
         services.AddSingleton<SqlServerMigrator>();
         services.AddSingleton<LogTail>();
-        services.AddSingleton<LogReader>();
         services.AddSingleton<ICommandStore, SqlServerCommandStore>();
         services.AddSingleton<IEventLog, SqlServerEventLog>();
         services.AddSingleton<IProductStates, SqlServerProductStates>();

@@ -3,7 +3,10 @@ using Dapper;
 
 namespace Catalog.SqlServer.Log;
 
-/// <summary>Tells when the event log has grown: at once after a commit of this process, by asking the database after one elsewhere.</summary>
+/// <summary>
+/// Reads the event log, what is committed, in commit order, without holes; and tells when it has grown: at once after a commit of this process, by asking the database after one
+/// elsewhere.
+/// </summary>
 internal sealed class LogTail(SqlServerDatabase database, TimeProvider time)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
@@ -28,9 +31,17 @@ internal sealed class LogTail(SqlServerDatabase database, TimeProvider time)
         }
     }
 
+    /// <summary>The next events after a position.</summary>
+    public Task<List<Row>> ReadAsync(long after, int limit, CancellationToken cancellation) => database.RunAsync(
+        async connection => (await connection.QueryAsync<Row>(new CommandDefinition(_sql.ReadEvents, new { after, limit }, cancellationToken: cancellation))).AsList(),
+        cancellation);
+
     /// <summary>Where the log begins and ends.</summary>
     public Task<(string LogId, long Trimmed, long Head)> ReadBoundsAsync(CancellationToken cancellation) => database.RunAsync(
         connection => connection.QuerySingleAsync<(string, long, long)>(new CommandDefinition(_sql.ReadBounds, cancellationToken: cancellation)), cancellation);
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>An event as it stands in the table.</summary>
+    internal sealed record Row(long Position, DateTime Occurred, string? Trace_Parent, byte[] Body);
 }

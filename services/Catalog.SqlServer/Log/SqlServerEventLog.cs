@@ -4,7 +4,7 @@ using Dapper;
 namespace Catalog.SqlServer.Log;
 
 /// <summary>The event log in the command database.</summary>
-internal sealed class SqlServerEventLog(SqlServerDatabase database, LogTail tail, LogReader reader) : IEventLog
+internal sealed class SqlServerEventLog(SqlServerDatabase database, LogTail tail) : IEventLog
 {
     public async ValueTask<LogBounds> GetBoundsAsync(CancellationToken cancellation)
     {
@@ -13,7 +13,7 @@ internal sealed class SqlServerEventLog(SqlServerDatabase database, LogTail tail
     }
 
     public async ValueTask<IReadOnlyList<LoggedEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
-        (await reader.ReadAsync(after, limit, cancellation)).ConvertAll(row => new LoggedEvent(row.Position, row.Body));
+        (await tail.ReadAsync(after, limit, cancellation)).ConvertAll(row => new LoggedEvent(row.Position, row.Body));
 
     public Task WaitAsync(long after, CancellationToken cancellation) => tail.WaitAsync(after, cancellation);
 

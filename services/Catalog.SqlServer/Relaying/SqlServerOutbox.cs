@@ -7,7 +7,7 @@ using Dapper;
 namespace Catalog.SqlServer.Relaying;
 
 /// <summary>The command database as the relay uses it.</summary>
-internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, LogReader reader) : IOutbox
+internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail) : IOutbox
 {
     private readonly Statements _sql = database.Statements;
 
@@ -30,7 +30,7 @@ internal sealed class SqlServerOutbox(SqlServerDatabase database, LogTail tail, 
     }
 
     public async ValueTask<IReadOnlyList<OutboxEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) =>
-        (await reader.ReadAsync(after, limit, cancellation)).ConvertAll(row => new OutboxEvent(row.Position, Utc(row.Occurred), row.Trace_Parent, row.Body));
+        (await tail.ReadAsync(after, limit, cancellation)).ConvertAll(row => new OutboxEvent(row.Position, Utc(row.Occurred), row.Trace_Parent, row.Body));
 
     public Task WaitAsync(long after, CancellationToken cancellation) => tail.WaitAsync(after, cancellation);
 
