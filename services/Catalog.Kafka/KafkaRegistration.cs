@@ -40,17 +40,14 @@ public static class KafkaRegistration
         return services;
     }
 
-    /// <summary>The <see cref="IChangeFeed"/> of WatchProducts, which reads the topic from the host's start on.</summary>
-    /// <param name="services">The host's services.</param>
-    /// <param name="options">The cluster and the topic.</param>
-    /// <param name="logId">The event log that the index follows; null while it cannot be told. Asked every two seconds and for each watch that begins.</param>
-    public static IServiceCollection AddKafkaChangeFeed(this IServiceCollection services, KafkaOptions options, Func<IServiceProvider, CancellationToken, ValueTask<string?>> logId)
+    /// <summary>The <see cref="IChangeFeed"/> of WatchProducts, which reads the topic from the host's start on. Needs an <see cref="IProductIndex"/>.</summary>
+    public static IServiceCollection AddKafkaChangeFeed(this IServiceCollection services, KafkaOptions options)
     {
         services.AddClients(options).TryAddSingleton<CatchUpReaders>();
         services.TryAddSingleton(s => new SharedTail(
-            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), c => TellAsync(s, logId, c), s.GetRequiredService<ILogger<SharedTail>>()));
+            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), c => LogIdAsync(s, c), s.GetRequiredService<ILogger<SharedTail>>()));
         services.TryAddSingleton<IChangeFeed>(s => new KafkaChangeFeed(
-            s.GetRequiredService<SharedTail>(), s.GetRequiredService<CatchUpReaders>(), s.GetRequiredService<TopicAdmin>(), options, c => TellAsync(s, logId, c),
+            s.GetRequiredService<SharedTail>(), s.GetRequiredService<CatchUpReaders>(), s.GetRequiredService<TopicAdmin>(), options, c => LogIdAsync(s, c),
             s.GetRequiredService<TimeProvider>()));
         return services.AddHostedService(s => s.GetRequiredService<SharedTail>());
     }
@@ -59,12 +56,13 @@ public static class KafkaRegistration
     public static ValueTask<bool> IsKafkaReachedAsync(this IServiceProvider services, CancellationToken cancellation) =>
         services.GetRequiredService<TopicAdmin>().IsReachedAsync(services.GetRequiredService<KafkaOptions>().Topic, cancellation);
 
-    /// <summary>An index that is away knows nothing now, and breaks no watch.</summary>
-    private static async ValueTask<string?> TellAsync(IServiceProvider services, Func<IServiceProvider, CancellationToken, ValueTask<string?>> logId, CancellationToken cancellation)
+    // The event log that the index follows. It is asked every two seconds and for each watch that begins; an index that is away knows nothing now, and breaks no watch.
+    private static async ValueTask<string?> LogIdAsync(IServiceProvider services, CancellationToken cancellation)
     {
         try
         {
-            return await logId(services, cancellation);
+            using var reader = await services.GetRequiredService<IProductIndex>().OpenAsync(cancellation);
+            return reader.LogId;
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {

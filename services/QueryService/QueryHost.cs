@@ -14,7 +14,7 @@ internal static class QueryHost
         var builder = CatalogHost.CreateBuilder(grpc, rest, ElasticsearchServices.IsElasticsearchReachedAsync);
         var configuration = builder.Configuration;
         builder.Services.AddElasticsearch(Settings.Read<ElasticsearchOptions>(configuration, "Elasticsearch", o => o.Problems()));
-        builder.Services.AddKafkaChangeFeed(Settings.Read<KafkaOptions>(configuration, "Kafka", o => o.Problems()), LogIdAsync);
+        builder.Services.AddKafkaChangeFeed(Settings.Read<KafkaOptions>(configuration, "Kafka", o => o.Problems()));
         builder.Services.AddSingleton(Settings.Read<QueriesOptions>(configuration, "Queries", o => o.Problems()));
         builder.Services.AddSingleton(s => new Stopping(s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         builder.Services.AddSingleton<ProductQueryService>();
@@ -23,11 +23,5 @@ internal static class QueryHost
         app.MapCatalog();
         app.MapGrpcService<ProductQueryService>();
         return app;
-    }
-
-    private static async ValueTask<string?> LogIdAsync(IServiceProvider services, CancellationToken cancellation)
-    {
-        using var reader = await services.GetRequiredService<IProductIndex>().OpenAsync(cancellation);
-        return reader.LogId;
     }
 }

@@ -1,6 +1,7 @@
 using Catalog.Internal.V1;
 using Catalog.Kafka;
 using Catalog.Queries;
+using Catalog.Tests.Queries.Service;
 using Catalog.V1;
 using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
@@ -169,7 +170,7 @@ public sealed class ChangeFeedTests
         await using var feed = await TestFeed.StartAsync(topic);
         await using var watch = feed.Watch(await feed.Feed.GetIndexedAsync(default), Brief);
         Assert.Empty((await watch.NextAsync()).Events);
-        feed.LogId = "log-2";
+        feed.Follow("log-2");
         await Assert.ThrowsAsync<PositionExpiredException>(() => watch.ReadAsync(1));
     }
 
@@ -265,13 +266,13 @@ public sealed class ChangeFeedTests
     {
         private readonly ServiceProvider _services;
 
+        private readonly FakeIndex _index = new() { Current = new FakeIndex.Contents(TestTopic.LogId) };
+
         private TestFeed(TestTopic topic)
         {
-            _services = new ServiceCollection().AddLogging().AddKafkaChangeFeed(topic.Options, (_, _) => ValueTask.FromResult<string?>(LogId)).BuildServiceProvider();
+            _services = new ServiceCollection().AddLogging().AddSingleton<IProductIndex>(_index).AddKafkaChangeFeed(topic.Options).BuildServiceProvider();
             Feed = _services.GetRequiredService<IChangeFeed>();
         }
-
-        public string LogId { get; set; } = TestTopic.LogId;
 
         public IChangeFeed Feed { get; }
 
@@ -281,6 +282,9 @@ public sealed class ChangeFeedTests
             await feed._services.GetRequiredService<IHostedService>().StartAsync(default);
             return feed;
         }
+
+        /// <summary>The index follows another log from now on.</summary>
+        public void Follow(string logId) => _index.Current = new FakeIndex.Contents(logId);
 
         public Watch Watch(WatchPosition after, TimeSpan heartbeat) => new(Feed, after, heartbeat);
 
