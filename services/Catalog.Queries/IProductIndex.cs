@@ -63,15 +63,15 @@ public sealed record IndexStatus(
     ProjectionStatus.Types.Phase Phase, string LogId, long LagEvents, DateTimeOffset? OldestUnprojected, long DeadLetters, bool DirectSync = false, string? NextLogId = null);
 
 /// <summary>The index cannot answer now; the call may be repeated.</summary>
-/// <param name="reason"><see cref="ErrorReason.IndexUnavailable"/> or <see cref="ErrorReason.IndexRebuilding"/>.</param>
+/// <param name="reason"><see cref="ErrorReason.IndexUnavailable"/>, <see cref="ErrorReason.IndexRebuilding"/> or <see cref="ErrorReason.ReadNotCaughtUp"/>.</param>
 /// <param name="message">What happened, for people.</param>
-/// <param name="retryAfter">When it is worth trying again.</param>
+/// <param name="retryAfter">When it is worth trying again: in a second, where nothing else is known.</param>
 /// <param name="inner">The cause.</param>
-public sealed class IndexUnavailableException(ErrorReason reason, string message, TimeSpan retryAfter, Exception? inner = null) : Exception(message, inner)
+public sealed class IndexUnavailableException(ErrorReason reason, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>The reason for the client.</summary>
     public ErrorReason Reason { get; } = reason;
 
     /// <summary>When it is worth trying again.</summary>
-    public TimeSpan RetryAfter { get; } = retryAfter;
+    public TimeSpan RetryAfter { get; } = retryAfter ?? TimeSpan.FromSeconds(1);
 }

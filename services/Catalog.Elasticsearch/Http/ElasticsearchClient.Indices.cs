@@ -89,7 +89,7 @@ internal sealed partial class ElasticsearchClient
     private async Task ChangeAllAsync(HttpMethod method, string path, Action<Utf8JsonWriter>? body, CancellationToken cancellation)
     {
         if (!(await ChangeAsync(method, path, body, AnswerContext.Default.Acknowledgement, cancellation)).Acknowledged)
-            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "Not every node of Elasticsearch has taken a change over yet.", UsualRetry);
+            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "Not every node of Elasticsearch has taken a change over yet.");
     }
 }
 

@@ -18,7 +18,6 @@ internal sealed partial class ElasticsearchClient
     public static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private static readonly MediaTypeHeaderValue JsonType = new("application/json");
-    private static readonly TimeSpan UsualRetry = TimeSpan.FromSeconds(1);
 
     private readonly IHttpClientFactory _clients;
 
@@ -63,15 +62,15 @@ internal sealed partial class ElasticsearchClient
         }
         catch (HttpRequestException e)
         {
-            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "Elasticsearch cannot be reached.", UsualRetry, e);
+            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "Elasticsearch cannot be reached.", inner: e);
         }
         catch (TimeoutRejectedException e)
         {
-            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "Elasticsearch did not answer in time.", UsualRetry, e);
+            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "Elasticsearch did not answer in time.", inner: e);
         }
         catch (JsonException e)
         {
-            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "What answers in the place of Elasticsearch is something else.", UsualRetry, e);
+            throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "What answers in the place of Elasticsearch is something else.", inner: e);
         }
     }
 
@@ -81,11 +80,11 @@ internal sealed partial class ElasticsearchClient
         var refusal = new ElasticsearchException(status, Cause(answer));
         // What is below 500 is our own doing, but for what the operators do: credentials and a server that is too busy.
         if (status is < 500 and not (401 or 403 or 429)) return refusal;
-        return new IndexUnavailableException(ErrorReason.IndexUnavailable, $"Elasticsearch answered {status}.", Connection.RetryAfter(response) ?? UsualRetry, refusal);
+        return new IndexUnavailableException(ErrorReason.IndexUnavailable, $"Elasticsearch answered {status}.", Connection.RetryAfter(response), refusal);
     }
 
     private static IndexUnavailableException Unavailable(ErrorCause cause) =>
-        new(ErrorReason.IndexUnavailable, "A part of the index cannot answer now.", UsualRetry, new ElasticsearchException(503, cause));
+        new(ErrorReason.IndexUnavailable, "A part of the index cannot answer now.", inner: new ElasticsearchException(503, cause));
 
     private static ErrorCause? Cause(Stream answer)
     {

@@ -163,7 +163,7 @@ internal sealed partial class ElasticsearchIndexSet(
     }
 
     private static IndexUnavailableException Replaced() =>
-        new(ErrorReason.IndexRebuilding, "This index cannot serve any more: another one was built meanwhile.", TimeSpan.FromSeconds(1));
+        new(ErrorReason.IndexRebuilding, "This index cannot serve any more: another one was built meanwhile.");
 
     private static partial class Log
     {

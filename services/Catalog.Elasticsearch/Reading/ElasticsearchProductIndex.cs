@@ -16,7 +16,7 @@ internal sealed class ElasticsearchProductIndex(ElasticsearchClient client, Serv
     public async ValueTask<IProductReader> OpenAsync(CancellationToken cancellation) =>
         await serving.ResolveAsync(cancellation) is { IsUsable: true } index
             ? new ProductReader(client, index)
-            : throw new IndexUnavailableException(ErrorReason.IndexRebuilding, "There is no index yet that this build can use.", TimeSpan.FromSeconds(1));
+            : throw new IndexUnavailableException(ErrorReason.IndexRebuilding, "There is no index yet that this build can use.");
 
     // The more wait, the less often each of them asks: they wait because Elasticsearch is behind, and asking holds it up.
     public async Task WaitForChangeAsync(CancellationToken cancellation)

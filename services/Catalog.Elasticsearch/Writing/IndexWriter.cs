@@ -76,10 +76,11 @@ internal sealed class IndexWriter(
     private async Task SendAsync(PooledBuffer body, List<Operation> operations, List<RejectedProduct> rejected, CancellationToken cancellation)
     {
         var left = await SendOnceAsync(body, operations, rejected, cancellation);
-        for (var pause = FirstPause; left.Count > 0; pause *= 2)
+        var pause = FirstPause;
+        for (var attempts = 1; left.Count > 0; attempts++, pause *= 2)
         {
-            if (pause >= FirstPause * (1 << (MaxAttempts - 1))) throw new IndexUnavailableException(
-                ErrorReason.IndexUnavailable, $"Elasticsearch does not take {left.Count} of {operations.Count} products now.", TimeSpan.FromSeconds(1));
+            if (attempts == MaxAttempts) throw new IndexUnavailableException(
+                ErrorReason.IndexUnavailable, $"Elasticsearch does not take {left.Count} of {operations.Count} products now.");
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancellation);
             var again = new PooledBuffer();
             List<Operation> moved = [];
@@ -111,7 +112,7 @@ internal sealed class IndexWriter(
                 case 404:
                     throw Lost();
                 case 400 when IsOfTheIndex(result.Error):
-                    throw new IndexUnavailableException(ErrorReason.IndexUnavailable, $"Elasticsearch takes nothing by the alias {_alias}: {result.Error!.Reason}", TimeSpan.FromSeconds(1));
+                    throw new IndexUnavailableException(ErrorReason.IndexUnavailable, $"Elasticsearch takes nothing by the alias {_alias}: {result.Error!.Reason}");
                 case 400:
                     rejected.Add(new RejectedProduct(operations[i].Product, $"{result.Error?.Type}: {result.Error?.Reason}"));
                     break;
@@ -152,7 +153,7 @@ internal sealed class IndexWriter(
     private IndexLostException Lost() => new($"The index {index} is not the one to write any more: another one was built, or it was removed.");
 
     private static IndexUnavailableException Unreadable() =>
-        new(ErrorReason.IndexUnavailable, "Elasticsearch's answer does not fit the request.", TimeSpan.FromSeconds(1));
+        new(ErrorReason.IndexUnavailable, "Elasticsearch's answer does not fit the request.");
 
     /// <summary>One product and where its operation stands in the body.</summary>
     private readonly record struct Operation(Product Product, int Start, int End);

@@ -138,7 +138,7 @@ internal sealed class IndexFile
     public Exception Explain(Exception cause)
     {
         if (cause is not (SqliteFault { IsDamage: true } or InvalidProtocolBufferException) && File.Exists(Path))
-            return new IndexUnavailableException(ErrorReason.IndexUnavailable, "The index cannot be used now.", TimeSpan.FromSeconds(1), cause);
+            return new IndexUnavailableException(ErrorReason.IndexUnavailable, "The index cannot be used now.", inner: cause);
         return Break(cause);
     }
 
@@ -150,7 +150,7 @@ internal sealed class IndexFile
 
     /// <summary>There is no index that could answer.</summary>
     public static IndexUnavailableException Rebuilding(Exception? cause = null) =>
-        new(ErrorReason.IndexRebuilding, "The index is being built.", TimeSpan.FromSeconds(1), cause);
+        new(ErrorReason.IndexRebuilding, "The index is being built.", inner: cause);
 
     /// <summary>Whether an exception is about the file, and <see cref="Explain"/> knows what to say.</summary>
     public static bool IsFault(Exception exception) => exception is SqliteFault or InvalidProtocolBufferException;

@@ -103,7 +103,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
             }
             catch (SqliteFault fault)
             {
-                throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "No index can be made now.", TimeSpan.FromSeconds(1), fault);
+                throw new IndexUnavailableException(ErrorReason.IndexUnavailable, "No index can be made now.", inner: fault);
             }
             return new(_building.Writer);
         }

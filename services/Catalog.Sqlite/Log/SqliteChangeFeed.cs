@@ -56,7 +56,7 @@ internal sealed class SqliteChangeFeed(IEventLog log, IIndexSet indexes) : IChan
     }
 
     /// <summary>What the read side says where the command database cannot be read.</summary>
-    internal static IndexUnavailableException Unavailable(CommandStoreException cause) => new(ErrorReason.IndexUnavailable, cause.Message, TimeSpan.FromSeconds(1), cause);
+    internal static IndexUnavailableException Unavailable(CommandStoreException cause) => new(ErrorReason.IndexUnavailable, cause.Message, inner: cause);
 
     private static async ValueTask<T> Told<T>(Func<ValueTask<T>> read)
     {

@@ -139,7 +139,7 @@ public class ReadTests
         Assert.Empty((await side.Service.GetProjectionStatus(new GetProjectionStatusRequest(), Call)).WatchPosition);
 
         // Without the queue there is none either, but the rest can be told.
-        side.Feed.EndFailure = new IndexUnavailableException(ErrorReason.IndexUnavailable, "The queue is away.", TimeSpan.FromSeconds(1));
+        side.Feed.EndFailure = new IndexUnavailableException(ErrorReason.IndexUnavailable, "The queue is away.");
         status = await side.Service.GetProjectionStatus(new GetProjectionStatusRequest(), Call);
         Assert.Equal((5, true, ""), (status.LagEvents, status.DirectSync, status.WatchPosition));
 
