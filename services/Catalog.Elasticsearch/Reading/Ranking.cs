@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Catalog.Queries;
 
 namespace Catalog.Elasticsearch.Reading;
 
@@ -19,7 +20,7 @@ internal static class Ranking
     public const int Exact = 64 * Unit;
 
     /// <summary>A word where the product is described.</summary>
-    public const int Describing = 2 * Unit;
+    public const int Describing = RankPoints.Describing * Unit;
 
     /// <summary>A title that begins with what was typed.</summary>
     public const int Beginning = 1 * Unit;
@@ -31,7 +32,7 @@ internal static class Ranking
         """u8;
 
     /// <summary>Words where the product is named.</summary>
-    public static int Naming(int words) => 4 * Unit + words;
+    public static int Naming(int words) => RankPoints.Naming * Unit + words;
 
     /// <summary>Writes a query whose score is the rank.</summary>
     public static void Write(Utf8JsonWriter json, Action query)

@@ -6,15 +6,12 @@ namespace Catalog.Elasticsearch.Reading;
 /// <summary>Writes the text of a search as a query, which tells in its score what <see cref="Ranking"/> makes a rank of.</summary>
 internal static class TextQuery
 {
-    /// <summary>How many clauses decide on the rank of a match. The others must match, and no more.</summary>
-    private const int MaxRanked = 8;
-
     private static readonly string[] Texts = ["naming", "describing", "prose"];
 
     /// <summary>Writes the properties of a bool query that hold for the products with all clauses in their texts.</summary>
     public static void Write(Utf8JsonWriter json, IReadOnlyList<TextClause> clauses, bool ranked)
     {
-        var scored = ranked ? Math.Min(clauses.Count, MaxRanked) : 0;
+        var scored = ranked ? Math.Min(clauses.Count, RankPoints.MaxClauses) : 0;
         if (scored > 0)
         {
             json.WriteStartArray("must"u8);

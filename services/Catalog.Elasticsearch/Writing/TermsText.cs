@@ -9,8 +9,7 @@ namespace Catalog.Elasticsearch.Writing;
 /// </summary>
 internal static class TermsText
 {
-    /// <summary>Longer words are cut: no query is longer.</summary>
-    private const int MaxTerm = 1024;
+    private const int MaxTerm = SearchText.MaxTerm;
 
     // What a character of ASCII is in a term; 0 where it separates them.
     private static readonly byte[] Letters =

@@ -9,6 +9,9 @@ internal static class SearchText
     /// <summary>The longest query, in bytes of UTF-8.</summary>
     public const int MaxBytes = 1024;
 
+    /// <summary>How much of a word is indexed, in characters: no query is longer.</summary>
+    public const int MaxTerm = MaxBytes;
+
     /// <summary>How many words a query may have.</summary>
     public const int MaxWords = 32;
 

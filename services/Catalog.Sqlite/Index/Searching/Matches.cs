@@ -1,12 +1,13 @@
 using System.Buffers;
+using Catalog.Queries;
 
 namespace Catalog.Sqlite.Index.Searching;
 
 /// <summary>The rows that hold the text of a search, in rising order, and how well they do.</summary>
 internal sealed class Matches : IDisposable
 {
-    // What a row has earned: a word where the product is named, or described, and everything typed right.
-    private const int Naming = 4, Describing = 2, Exact = 1 << 16;
+    // More than all else together: everything typed right.
+    private const int Exact = 1 << 16;
 
     private int[] _rows = ArrayPool<int>.Shared.Rent(1024);
     private int[] _points = [];
@@ -48,10 +49,10 @@ internal sealed class Matches : IDisposable
     }
 
     /// <summary>These rows hold so many of the words where the product is named.</summary>
-    public void AddNamed(IEnumerable<int> rows, int words) => AddPoints(rows, Naming, words);
+    public void AddNamed(IEnumerable<int> rows, int words) => AddPoints(rows, RankPoints.Naming, words);
 
     /// <summary>These rows hold one of the words where the product is described.</summary>
-    public void AddDescribed(IEnumerable<int> rows) => AddPoints(rows, Describing);
+    public void AddDescribed(IEnumerable<int> rows) => AddPoints(rows, RankPoints.Describing);
 
     /// <summary>
     /// How well a match fits. It depends on the product and the words alone, not on how many products there are or how frequent the words are in

@@ -18,9 +18,6 @@ internal static class TextSearch
     /// </summary>
     public const long MaxVariantFrequency = 150_000;
 
-    /// <summary>How many clauses decide on the rank of a match. The others must match, and no more.</summary>
-    public const int MaxRankedClauses = 8;
-
     // Of so many near words the frequency is looked up.
     private const int MaxCandidates = 200;
 
@@ -60,7 +57,7 @@ internal static class TextSearch
             matches.AddExact(connection.Match(FtsQuery.All(clauses.Select(clause => FtsQuery.Clause(clause, [])))));
         else if (clauses.Any(clause => clause is TextClause.Word { Typos: > 0 }))
             matches.AllAreExact();
-        for (var i = 0; i < Math.Min(clauses.Count, MaxRankedClauses); i++)
+        for (var i = 0; i < Math.Min(clauses.Count, RankPoints.MaxClauses); i++)
         {
             cancellation.ThrowIfCancellationRequested();
             matches.AddNamed(connection.Match(FtsQuery.Within(Columns.Naming, queries[i])), clauses[i] is TextClause.Phrase phrase ? phrase.Terms.Count : 1);

@@ -19,9 +19,6 @@ internal sealed class IndexedText
     /// </summary>
     public const char Initial = '\uE001';
 
-    /// <summary>Longer words are cut: no query is longer.</summary>
-    private const int MaxTerm = 1024;
-
     private readonly ArrayBufferWriter<byte> _buffer = new(16 * 1024);
     private readonly int[] _ends = new int[Columns.Count];
     private readonly HashSet<Rune> _initials = [];
@@ -70,7 +67,7 @@ internal sealed class IndexedText
         if (_column > 0 && _buffer.WrittenCount > _ends[_column - 1]) Write(Gap.ToString());
         foreach (var token in Tokenizer.Tokens(text))
         {
-            var term = token.Term.Length <= MaxTerm ? token.Term : token.Term[..MaxTerm];
+            var term = token.Term.Length <= SearchText.MaxTerm ? token.Term : token.Term[..SearchText.MaxTerm];
             Words.Add(term);
             Rune.DecodeFromUtf16(term, out var initial, out _);
             _initials.Add(initial);
