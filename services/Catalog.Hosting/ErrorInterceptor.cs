@@ -75,8 +75,9 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
         return CatalogError.Of(StatusCode.Internal, ErrorReason.Internal, $"The service failed. Its log says more under the trace {trace}.").ToRpcException();
     }
 
-    /// <summary>A stream's messages are read inside the service; one that cannot be read is still the caller's fault.</summary>
-    /// <summary>A stream that has no more messages once <paramref name="ending"/> fires.</summary>
+    /// <summary>
+    /// A stream that has no more messages once <paramref name="ending"/> fires. Its messages are read inside the service; one that cannot be read is still the caller's fault.
+    /// </summary>
     private sealed class Reader<T>(IAsyncStreamReader<T> inner, CancellationToken ending) : IAsyncStreamReader<T>
     {
         public T Current => inner.Current;

@@ -7,7 +7,7 @@ using Catalog.Sqlite;
 namespace Catalog.Standalone;
 
 /// <summary>
-/// Verbs for the process that has a data folder. They reach it by a socket in that folder, so whoever may write there may use them, and nobody else.
+/// Verbs for the process that has a data folder. They reach it by a socket in that folder, so whoever may write there may use them, and nobody else. The backup needs no process.
 /// </summary>
 internal static class AdminCommands
 {

@@ -15,7 +15,7 @@ internal sealed class Importer(Service server, RejectsFile rejects, ImportTotals
 {
     private const int MaxInFlight = 8;
 
-    // How long the server may take to answer what was sent when the import is stopped. The terminal waits two seconds.
+    // How long the server may take to answer what was sent when the import is stopped. Whoever stops it waits.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1.5);
 
     private readonly Channel<ImportBatch> _read = Channel.CreateBounded<ImportBatch>(2);

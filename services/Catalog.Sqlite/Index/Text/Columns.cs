@@ -1,6 +1,6 @@
 namespace Catalog.Sqlite.Index.Text;
 
-/// <summary>The columns of the full text index, in their order, and what a word is worth there.</summary>
+/// <summary>The columns of the full text index, in their order, and what a word there says of a product.</summary>
 internal static class Columns
 {
     public const int Count = 6;
