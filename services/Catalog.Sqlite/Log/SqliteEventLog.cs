@@ -54,7 +54,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
 
     /// <inheritdoc />
     public Task RenewAsync(CancellationToken cancellation) =>
-        _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET owner = NULL, expires = 0", new { id = NewId() }), Wake);
+        _write(connection => connection.Execute("UPDATE log SET id = $id; UPDATE relay SET epoch = epoch + 1, owner = NULL, expires = 0", new { id = NewId() }), Wake);
 
     /// <inheritdoc />
     public void Dispose() => Readers.Dispose();
