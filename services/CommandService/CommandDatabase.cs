@@ -46,7 +46,7 @@ internal static class CommandDatabase
         services.AddSingleton(s => SqliteCommandDatabase.Open(options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
         services.AddSingleton<ICommandStore>(s => s.GetRequiredService<SqliteCommandDatabase>());
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<SqliteCommandDatabase>().Log);
-        services.AddSingleton<IProductStates>(_ => new SqliteProductStates(options.Path));
+        services.AddSingleton<IProductStates, SqliteProductStates>();
         services.AddSingleton<IOutbox, SqliteOutbox>();
         services.AddSingleton<IRetention, Retention>();
     }

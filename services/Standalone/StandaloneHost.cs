@@ -44,7 +44,7 @@ internal static class StandaloneHost
         services.AddSingleton(s => SqliteCommandDatabase.Open(s.GetRequiredService<CommandDatabaseOptions>(),
             s.GetRequiredService<TimeProvider>(), s.GetRequiredService<CommandMetrics>(), s.GetRequiredService<ILogger<SqliteCommandDatabase>>()));
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<SqliteCommandDatabase>().Log);
-        services.AddSingleton<IProductStates>(_ => new SqliteProductStates(folder.CommandDatabase));
+        services.AddSingleton<IProductStates, SqliteProductStates>();
         services.AddSingleton(s => new ProductCommandService(s.GetRequiredService<SqliteCommandDatabase>(), s.GetRequiredService<TimeProvider>(), commands.ActorHeader,
             s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton<Retention>();

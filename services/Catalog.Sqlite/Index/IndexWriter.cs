@@ -44,7 +44,7 @@ internal sealed class IndexWriter : IIndexWriter
     public ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation) =>
         WriteIntoAsync(() => Write(products, cancellation), cancellation);
 
-    public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => UseAsync(() => Read(_getPosition), cancellation, needsDocs: false);
+    public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => UseAsync(() => _getPosition.ReadLong(), cancellation, needsDocs: false);
 
     public async ValueTask SavePositionAsync(long position, CancellationToken cancellation) => await WriteIntoAsync(
         () =>
@@ -154,10 +154,10 @@ internal sealed class IndexWriter : IIndexWriter
     {
         if (_generation >= 0 && _attempt is null) return;
         if (!_file.Connection.IsIdle) _file.Connection.Execute("ROLLBACK");
-        var generation = Read(_getGeneration);
+        var generation = _getGeneration.ReadLong();
         if (_attempt is { } attempt) Finish(attempt, committed: attempt.After?.Generation == generation);
         if (_file.Docs.Current.After.Generation != generation) throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "Somebody else wrote the index.");
-        _nextRow = (int)Read(_lastRow) + 1;
+        _nextRow = (int)_lastRow.ReadLong() + 1;
         _generation = Math.Max(_generation, generation);
     }
 
@@ -167,14 +167,6 @@ internal sealed class IndexWriter : IIndexWriter
         if (!committed) _file.Docs.Publish(attempt.Before, attempt.Before);
         foreach (var (row, doc) in attempt.Changes)
             if ((committed ? attempt.Before[row] : doc) is { } unused) _file.Terms.Release(unused);
-    }
-
-    private static long Read(Statement statement)
-    {
-        if (!statement.Step()) throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "A row is missing.");
-        var value = statement.Long(0);
-        statement.Reset();
-        return value;
     }
 
     private sealed record Attempt(DocSnapshot Before, Dictionary<int, Doc?> Changes)

@@ -41,7 +41,7 @@ internal sealed class ReadConnection : IDisposable
                 LetGo();
             }
             _begin.Run();
-            if (now.Find(Read(_generation)) is not { } docs)
+            if (now.Find(_generation.ReadLong()) is not { } docs)
             {
                 // Two commits came between these lines.
                 LetGo();
@@ -74,11 +74,7 @@ internal sealed class ReadConnection : IDisposable
     }
 
     /// <summary>The version of a product; 0 if it is not there.</summary>
-    public long Version(string id)
-    {
-        _version.Bind(1, id);
-        return _version.Step() ? Take(_version) : 0;
-    }
+    public long Version(string id) => _version.Bind(1, id).FindLong() ?? 0;
 
     /// <summary>A product; null if it is not there or deleted.</summary>
     public V1.Product? Product(string id)
@@ -95,11 +91,7 @@ internal sealed class ReadConnection : IDisposable
     }
 
     /// <summary>In how many products a word occurs.</summary>
-    public long Frequency(string word)
-    {
-        _frequency.Bind(1, word);
-        return _frequency.Step() ? Take(_frequency) : 0;
-    }
+    public long Frequency(string word) => _frequency.Bind(1, word).FindLong() ?? 0;
 
     /// <summary>The rows that satisfy a query of the full text index, in rising order.</summary>
     public IEnumerable<int> Match(string query)
@@ -128,15 +120,5 @@ internal sealed class ReadConnection : IDisposable
         {
             statement.Reset();
         }
-    }
-
-    private static long Read(Statement statement) => statement.Step() ? Take(statement)
-        : throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "A row is missing.");
-
-    private static long Take(Statement statement)
-    {
-        var value = statement.Long(0);
-        statement.Reset();
-        return value;
     }
 }

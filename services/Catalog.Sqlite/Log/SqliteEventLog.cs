@@ -80,7 +80,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
         Wake();
     }
 
-    /// <summary>Reads events after a position, as many as are asked for or fit into one read.</summary>
+    /// <summary>Reads what follows a position, as much as is asked for or fits into one read.</summary>
     internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Readers.ReadSome(sql, [after, limit], take, size);
 
     private static async Task LookAgainAsync(Task advanced, CancellationToken cancellation)

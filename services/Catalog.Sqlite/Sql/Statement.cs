@@ -53,6 +53,18 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
         }
     }
 
+    /// <summary>The number in the first row, or null without one. Ready to be run again.</summary>
+    public long? FindLong()
+    {
+        if (!Step()) return null;
+        var value = Long(0);
+        Reset();
+        return value;
+    }
+
+    /// <summary>The number in a row that no sound file lacks.</summary>
+    public long ReadLong() => FindLong() ?? throw new SqliteFault(raw.SQLITE_CORRUPT, "A row is missing.");
+
     /// <summary>Lets go of a row before the last one.</summary>
     public void Reset() => _ = raw.sqlite3_reset(handle);
 

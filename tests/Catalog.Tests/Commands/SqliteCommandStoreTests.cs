@@ -40,7 +40,7 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
         await busy;
 
         Assert.Equal(30 - refused, (await Task.WhenAll(waiting)).OfType<CommandOutcome.Committed>().Count());
-        using var states = new SqliteProductStates(folder.File("catalog.db"));
+        var states = new SqliteProductStates(database);
         Assert.Equal(30 - refused, (await states.ReadAsync(0, 100, default)).Count);
     }
 
@@ -158,20 +158,18 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
         private readonly TempFolder _folder = new();
         private readonly Action<CommandDatabaseOptions> _configure;
         private SqliteCommandDatabase _database;
-        private readonly SqliteProductStates _states;
 
         public SqliteUnderTest(Action<CommandDatabaseOptions> configure)
         {
             _configure = configure;
             _database = Open(_folder, configure);
-            _states = new SqliteProductStates(_folder.File("catalog.db"));
         }
 
         public ICommandStore Store => _database;
 
         public IEventLog Log => _database.Log;
 
-        public IProductStates States => _states;
+        public IProductStates States => new SqliteProductStates(_database);
 
         public IOutbox Outbox => new SqliteOutbox(_database);
 
@@ -191,7 +189,6 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
         public ValueTask DisposeAsync()
         {
             _database.Dispose();
-            _states.Dispose();
             _folder.Dispose();
             return ValueTask.CompletedTask;
         }

@@ -16,14 +16,12 @@ internal sealed class ProjectionFixture : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly ProjectionMetrics _metrics = new();
-    private SqliteProductStates _states;
 
     public ProjectionFixture()
     {
         Database = OpenDatabase();
         Indexes = OpenIndexes();
-        _states = new SqliteProductStates(File);
-        States = new FaultyStates(() => _states);
+        States = new FaultyStates(() => new SqliteProductStates(Database));
         Set = new FaultyIndexSet(() => Indexes);
     }
 
@@ -86,13 +84,11 @@ internal sealed class ProjectionFixture : IAsyncDisposable
     public async Task RestoreAsync(string backup)
     {
         Database.Dispose();
-        _states.Dispose();
         await Indexes.DisposeAsync();
         foreach (var leftover in new[] { "-wal", "-shm" }) System.IO.File.Delete(File + leftover);
         System.IO.File.Copy(backup, File, overwrite: true);
         Database = OpenDatabase();
         Indexes = OpenIndexes();
-        _states = new SqliteProductStates(File);
     }
 
     public string BackUp()
@@ -105,7 +101,6 @@ internal sealed class ProjectionFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Database.Dispose();
-        _states.Dispose();
         await Indexes.DisposeAsync();
         _metrics.Dispose();
         _folder.Dispose();
