@@ -15,8 +15,8 @@ internal static class ContentHash
     {
         IMessage canonical = command switch
         {
-            CreateProductRequest create => Canonical(create),
-            UpdateProductRequest update => Canonical(update),
+            CreateProductRequest create => new CreateProductRequest(create) { RequestId = "" },
+            UpdateProductRequest update => new UpdateProductRequest(update) { RequestId = "" },
             ChangePriceRequest price => new ChangePriceRequest(price) { RequestId = "" },
             AdjustStockRequest stock => new AdjustStockRequest(stock) { RequestId = "" },
             ActivateProductRequest activate => new ActivateProductRequest(activate) { RequestId = "" },
@@ -24,24 +24,11 @@ internal static class ContentHash
             DeleteProductRequest delete => new DeleteProductRequest(delete) { RequestId = "" },
             _ => throw new ArgumentException($"{command.Descriptor.Name} takes no request id.", nameof(command)),
         };
+        SortAttributes((canonical as CreateProductRequest)?.Product ?? (canonical as UpdateProductRequest)?.Product);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(command.Descriptor.Name));
         hash.AppendData(canonical.ToByteArray());
         return hash.GetHashAndReset()[..16];
-    }
-
-    private static CreateProductRequest Canonical(CreateProductRequest command)
-    {
-        var canonical = new CreateProductRequest(command) { RequestId = "" };
-        SortAttributes(canonical.Product);
-        return canonical;
-    }
-
-    private static UpdateProductRequest Canonical(UpdateProductRequest command)
-    {
-        var canonical = new UpdateProductRequest(command) { RequestId = "" };
-        SortAttributes(canonical.Product);
-        return canonical;
     }
 
     // A map is serialised in the order of its insertion.

@@ -1,5 +1,4 @@
 using Catalog.V1;
-using Google.Protobuf.WellKnownTypes;
 using State = Catalog.V1.Product.Types.State;
 
 namespace Catalog.Commands;
@@ -27,9 +26,6 @@ internal static class ImportDecider
         if (current.State != product.State && product.State == State.Draft) return ProductDecider.WrongState(current, "become a DRAFT again");
         if (current.State == State.Draft && product.State == State.Discontinued)
             return ProductDecider.WrongState(current, "be discontinued; only an ACTIVE product can");
-        var changed = UpdateMask.Difference(current, product);
-        return changed.Count == 0
-            ? new Decision.Unchanged(current)
-            : ProductDecider.Happened(current, product, moment, e => e.Updated = new ProductUpdated { Changed = new FieldMask { Paths = { changed } } });
+        return ProductDecider.Updated(current, product, moment);
     }
 }

@@ -41,11 +41,7 @@ public static class ProductDecider
         UpdateMask.Of(command).Apply(command.Product, product);
         var violations = new Violations();
         RequestRules.CheckWhole(product, violations);
-        if (violations.ToStatus() is { } refusal) return new Decision.Refused(refusal);
-        var changed = UpdateMask.Difference(current, product);
-        return changed.Count == 0
-            ? new Decision.Unchanged(current)
-            : Happened(current, product, moment, e => e.Updated = new ProductUpdated { Changed = new FieldMask { Paths = { changed } } });
+        return violations.ToStatus() is { } refusal ? new Decision.Refused(refusal) : Updated(current, product, moment);
     }
 
     private static Decision ChangePrice(Product current, ChangePriceRequest command, Moment moment)
@@ -114,6 +110,15 @@ public static class ProductDecider
     /// <summary>The refusal of a state change.</summary>
     internal static Decision WrongState(Product current, string cannot) =>
         Precondition(ErrorReason.WrongState, current.Name, $"{current.Name} is {Name(current.State)} and cannot {cannot}.");
+
+    /// <summary>The event that says in which fields a product differs now, if it does in any.</summary>
+    internal static Decision Updated(Product current, Product product, Moment moment)
+    {
+        var changed = UpdateMask.Difference(current, product);
+        return changed.Count == 0
+            ? new Decision.Unchanged(current)
+            : Happened(current, product, moment, e => e.Updated = new ProductUpdated { Changed = new FieldMask { Paths = { changed } } });
+    }
 
     /// <summary>The event that leads from one product to the next; it stamps what only the service sets.</summary>
     internal static Decision Happened(Product? before, Product after, Moment moment, Action<ProductEvent> change)

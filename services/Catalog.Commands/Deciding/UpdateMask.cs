@@ -34,7 +34,13 @@ internal sealed class UpdateMask
         var paths = request.UpdateMask?.Paths;
         if (paths is null or { Count: 0 })
         {
-            mask.AddFieldsThatAreSet(request.Product, violations);
+            // What is set counts.
+            foreach (var field in Difference(new Product(), request.Product))
+            {
+                if (!Verbs.TryGetValue(field, out var verb)) mask._fields.Add(field);
+                else violations?.Add($"product.{field}",
+                    $"is set and there is no update_mask. It is changed by {verb}, not by an update: leave it out, or name the fields to change in update_mask.");
+            }
             return mask;
         }
         foreach (var path in paths)
@@ -76,22 +82,6 @@ internal sealed class UpdateMask
         if (before.StockQuantity != after.StockQuantity) changed.Add("stock_quantity");
         if (before.State != after.State) changed.Add("state");
         return changed;
-    }
-
-    private void AddFieldsThatAreSet(Product product, Violations? violations)
-    {
-        if (product.Sku.Length > 0) _fields.Add("sku");
-        if (product.Title.Length > 0) _fields.Add("title");
-        if (product.Description.Length > 0) _fields.Add("description");
-        if (product.Brand.Length > 0) _fields.Add("brand");
-        if (product.Categories.Count > 0) _fields.Add("categories");
-        if (product.Attributes.Count > 0) _fields.Add("attributes");
-        if (product.Price is not null) Refuse("price");
-        if (product.StockQuantity != 0) Refuse("stock_quantity");
-        if (product.State != Product.Types.State.Unspecified) Refuse("state");
-
-        void Refuse(string field) => violations?.Add($"product.{field}",
-            $"is set and there is no update_mask. It is changed by {Verbs[field]}, not by an update: leave it out, or name the fields to change in update_mask.");
     }
 
     // attributes.color, or attributes.`any key`

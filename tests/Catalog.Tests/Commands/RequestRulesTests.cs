@@ -137,6 +137,21 @@ public sealed class RequestRulesTests
     public void A_row_cannot_delete() => Assert.Equal(["state"], Violations(new ImportRow { Sku = "S", Title = "T", State = Product.Types.State.Deleted }));
 
     [Fact]
+    public void The_content_of_a_command_is_the_same_to_every_build()
+    {
+        var product = new Product { Name = "products/p", Sku = "S", Categories = { "c", "b" }, Attributes = { ["b"] = "2", ["a"] = "1" }, Price = new Money { CurrencyCode = "EUR", Units = 1 } };
+        // Receipts hold them.
+        Assert.Equal(
+            ["174a524bc6d653403c0a7686c91b7c30", "96754e0b9fc80ffa424c32558e3ece6f", "77d6de060ae9454abea8264187b64b91", "2fc8622b4566066cbf572f1e8317fdf5"],
+            new IMessage[]
+            {
+                new CreateProductRequest { RequestId = "r", ProductId = "p", Product = product }, new CreateProductRequest { RequestId = "r" },
+                new UpdateProductRequest { RequestId = "r", Product = product, UpdateMask = new FieldMask { Paths = { "sku" } } },
+                new AdjustStockRequest { RequestId = "r", Name = "products/p", Delta = -1 },
+            }.Select(command => Convert.ToHexStringLower(ContentHash.Of(command))));
+    }
+
+    [Fact]
     public void The_content_of_a_command_is_what_was_parsed_in_any_order_of_its_map_and_without_its_request_id()
     {
         var one = new CreateProductRequest { RequestId = "a", Product = new Product { Sku = "S", Attributes = { ["a"] = "1", ["b"] = "2" } } };
