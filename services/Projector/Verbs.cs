@@ -26,7 +26,6 @@ internal static class Verbs
         (configuration, services) =>
         {
             ProjectorHost.AddStores(services, configuration, out var kafka);
-            services.AddSingleton<ProjectionMetrics>();
             services.AddKafkaDeadLetterReplay(kafka);
         },
         async (services, cancellation) =>

@@ -22,8 +22,6 @@ internal sealed record IndexMeta(string? LogId, int Schema, long Position, bool?
 /// <summary>Whether every node knows of a change.</summary>
 internal sealed record Acknowledgement(bool Acknowledged);
 
-internal sealed record ErrorAnswer(ErrorCause? Error);
-
 /// <summary>What Elasticsearch has to say of a failure.</summary>
 internal sealed record ErrorCause(string? Type, string? Reason);
 
@@ -113,7 +111,6 @@ internal sealed record Note
 [JsonSerializable(typeof(Dictionary<string, IndexAliases>))]
 [JsonSerializable(typeof(Dictionary<string, IndexMapping>))]
 [JsonSerializable(typeof(Acknowledgement))]
-[JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(BulkAnswer))]
 [JsonSerializable(typeof(DocumentsAnswer))]
 [JsonSerializable(typeof(SearchAnswer))]

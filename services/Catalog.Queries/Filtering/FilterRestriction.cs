@@ -65,11 +65,9 @@ internal static class FilterRestriction
             case FieldKind.Attribute:
                 return (text, "");
             default:
-                return (text.Length > 0 ? text : null, $"a text; {NameOf(kind)}:* asks whether there is one");
+                return (text.Length > 0 ? text : null, $"a text; {FieldPath.NameOf(kind)}:* asks whether there is one");
         }
     }
-
-    private static string NameOf(FieldKind kind) => FieldPath.NameOf(kind);
 
     private static bool TryTime(string text, out long ticks)
     {
