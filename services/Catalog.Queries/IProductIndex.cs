@@ -15,10 +15,10 @@ public interface IProductIndex
     ValueTask<IProductReader> OpenAsync(CancellationToken cancellation);
 
     /// <summary>
-    /// Completes when the index may have changed since the call: at once after a write in the same process, after a short pause elsewhere.
-    /// The call must be made before the state is read that is waited on.
+    /// Begins to watch for a change, before the state is read that is waited on. What it returns waits after that until the index may have changed since: no
+    /// longer than for the next write in the same process, for a short pause elsewhere.
     /// </summary>
-    Task WaitForChangeAsync(CancellationToken cancellation);
+    Func<CancellationToken, Task> WatchForChange();
 
     /// <summary>How far the index is behind the event log.</summary>
     ValueTask<IndexStatus> GetStatusAsync(CancellationToken cancellation);

@@ -18,10 +18,17 @@ internal sealed class ElasticsearchProductIndex(ElasticsearchClient client, Serv
             ? new ProductReader(client, index)
             : throw new IndexUnavailableException(ErrorReason.IndexRebuilding, "There is no index yet that this build can use.");
 
-    // The more wait, the less often each of them asks: they wait because Elasticsearch is behind, and asking holds it up.
-    public async Task WaitForChangeAsync(CancellationToken cancellation)
+    public Func<CancellationToken, Task> WatchForChange()
     {
-        var pause = Pause * Math.Max(1, Interlocked.Increment(ref _waiting) / 20);
+        var began = time.GetTimestamp();
+        return cancellation => PauseAsync(time.GetElapsedTime(began), cancellation);
+    }
+
+    // The more wait, and the longer a look takes, the less often each of them asks: they wait because Elasticsearch is behind, and asking holds it up.
+    private async Task PauseAsync(TimeSpan looked, CancellationToken cancellation)
+    {
+        var turn = Pause * Math.Max(1, Interlocked.Increment(ref _waiting) / 20);
+        var pause = TimeSpan.FromTicks(Math.Max(turn.Ticks - looked.Ticks, looked.Ticks));
         try
         {
             await Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellation);

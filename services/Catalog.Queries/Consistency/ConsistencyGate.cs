@@ -54,15 +54,17 @@ internal sealed class ConsistencyGate(IProductIndex index, QueriesOptions option
         {
             while (true)
             {
-                // Asked for before looking, so that no change between the look and the wait is missed.
-                var change = index.WaitForChangeAsync(ended.Token);
+                // Begun before looking, so that no change between the look and the wait is missed.
+                var change = index.WatchForChange();
                 if (await TryOpenAsync(writes, cancellation) is { } reader)
                 {
                     caughtUp = true;
                     return reader;
                 }
                 var left = limit - time.GetElapsedTime(began);
-                await change.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellation);
+                // A change that is there already would be waited for however late it is.
+                if (left <= TimeSpan.Zero) throw new TimeoutException();
+                await change(ended.Token).WaitAsync(left, time, cancellation);
             }
         }
         catch (TimeoutException)

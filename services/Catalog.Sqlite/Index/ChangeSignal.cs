@@ -5,16 +5,19 @@ internal sealed class ChangeSignal
 {
     private TaskCompletionSource? _waiters;
 
-    /// <summary>Completes with the next <see cref="Set"/> after the call.</summary>
-    public Task WaitAsync(CancellationToken cancellation)
+    /// <summary>Completes with the next <see cref="Set"/> from now on.</summary>
+    public Task Next
     {
-        var waiters = Volatile.Read(ref _waiters);
-        if (waiters is null)
+        get
         {
-            var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiters = Interlocked.CompareExchange(ref _waiters, mine, null) ?? mine;
+            var waiters = Volatile.Read(ref _waiters);
+            if (waiters is null)
+            {
+                var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                waiters = Interlocked.CompareExchange(ref _waiters, mine, null) ?? mine;
+            }
+            return waiters.Task;
         }
-        return waiters.Task.WaitAsync(cancellation);
     }
 
     public void Set() => Interlocked.Exchange(ref _waiters, null)?.TrySetResult();

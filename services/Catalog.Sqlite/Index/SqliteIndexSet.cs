@@ -48,7 +48,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     public ValueTask<IProductReader> OpenAsync(CancellationToken cancellation) => new(new ProductReader(Enter() ?? throw IndexFile.Rebuilding()));
 
     /// <inheritdoc/>
-    public Task WaitForChangeAsync(CancellationToken cancellation) => _changes.WaitAsync(cancellation);
+    public Func<CancellationToken, Task> WatchForChange() => _changes.Next.WaitAsync;
 
     /// <inheritdoc/>
     public async ValueTask<IndexStatus> GetStatusAsync(CancellationToken cancellation)

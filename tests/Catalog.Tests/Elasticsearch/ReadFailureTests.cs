@@ -62,6 +62,24 @@ public sealed class ReadFailureTests
     }
 
     [Theory]
+    [InlineData(0, 25)]
+    [InlineData(10, 15)]
+    [InlineData(100, 100)]
+    [InlineData(5_000, 500)]
+    public async Task Between_two_looks_at_the_versions_there_is_a_pause_as_long_as_a_look(int look, int pause)
+    {
+        var clock = new FakeTimeProvider();
+        await using var catalog = TestElasticsearch.On($"http://127.0.0.1:{FreePort()}", time: clock);
+        var change = catalog.Index.WatchForChange();
+        clock.Advance(TimeSpan.FromMilliseconds(look));
+        var waiting = change(Cancellation);
+        clock.Advance(TimeSpan.FromMilliseconds(pause - 1));
+        Assert.False(waiting.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        await waiting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+    }
+
+    [Theory]
     [InlineData(429)]
     [InlineData(502)]
     [InlineData(503)]

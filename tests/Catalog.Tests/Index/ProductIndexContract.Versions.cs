@@ -97,9 +97,9 @@ public abstract partial class ProductIndexContract
     [Fact]
     public async Task A_change_wakes_those_who_wait_for_one()
     {
-        var change = Index.WaitForChangeAsync(Cancellation);
+        var change = Index.WatchForChange();
         await WriteAsync(Titled("p", "lamp", 1));
-        await change.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await change(Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
         Assert.NotNull(await GetAsync("p"));
     }
 

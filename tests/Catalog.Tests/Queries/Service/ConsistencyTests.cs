@@ -88,6 +88,21 @@ public class ConsistencyTests
     }
 
     [Fact]
+    public async Task An_index_that_changes_all_the_time_makes_no_wait_longer()
+    {
+        using var side = new QuerySide();
+        side.Index.Wait = _ =>
+        {
+            Assert.InRange(side.Index.Waits, 1, 5);
+            side.Clock.Advance(TimeSpan.FromSeconds(1));
+            return Task.CompletedTask;
+        };
+        var refusal = await QuerySide.RefusalOf(side.Service.GetProduct(new GetProductRequest { Name = "products/a", ConsistencyTokens = { Token(("a", 1)) } }, Call));
+        Assert.Equal((StatusCode.Unavailable, "READ_NOT_CAUGHT_UP"), (refusal.Code, refusal.Reason));
+        Assert.Equal((6, 0), (side.Index.Waits, side.Index.OpenReaders));
+    }
+
+    [Fact]
     public async Task A_deadline_before_that_ends_the_wait()
     {
         using var side = new QuerySide();

@@ -21,6 +21,9 @@ internal sealed class FakeIndex : IProductIndex
     /// <summary>What a search answers; may wait.</summary>
     public Func<SearchPlan, CancellationToken, Task<SearchPage>> Search { get; set; } = (_, _) => Task.FromResult(new SearchPage([], null, 0, [], []));
 
+    /// <summary>How a change is waited for, if not until there is one.</summary>
+    public Func<CancellationToken, Task>? Wait { get; set; }
+
     /// <summary>Readers that were opened and not disposed.</summary>
     public int OpenReaders => Volatile.Read(ref _open);
 
@@ -37,12 +40,12 @@ internal sealed class FakeIndex : IProductIndex
         return ValueTask.FromResult<IProductReader>(new Reader(this, Current));
     }
 
-    public Task WaitForChangeAsync(CancellationToken cancellation)
+    public Func<CancellationToken, Task> WatchForChange()
     {
         var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiters.Enqueue(waiter);
         Interlocked.Increment(ref Waits);
-        return waiter.Task.WaitAsync(cancellation);
+        return Wait ?? waiter.Task.WaitAsync;
     }
 
     public ValueTask<IndexStatus> GetStatusAsync(CancellationToken cancellation) =>
