@@ -10,7 +10,7 @@ public sealed class QueriesOptions
     public int MaxTokenWaiters { get; set; } = 1_000;
 
     /// <summary>How many searches and suggestions run at once.</summary>
-    public int MaxConcurrentSearches { get; set; } = Math.Max(4, 2 * Environment.ProcessorCount);
+    public int MaxConcurrentSearches { get; set; } = Searches(Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
     /// <summary>How many more may wait for their turn; others are refused.</summary>
     public int MaxQueuedSearches { get; set; } = 100;
@@ -23,6 +23,9 @@ public sealed class QueriesOptions
 
     /// <summary>How long a watcher may take to accept one message before its watch ends.</summary>
     public TimeSpan MaxWatchWrite { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>So many that the processors are busy, and that pages of the largest products fit into memory together.</summary>
+    internal static int Searches(int processors, long memory) => (int)Math.Max(4, Math.Min(2 * processors, memory / (64 * 1024 * 1024)));
 
     /// <summary>What is wrong with these values, one sentence each; empty if nothing is.</summary>
     public IEnumerable<string> Problems()

@@ -31,9 +31,19 @@ internal sealed partial class ElasticsearchClient
         return answer.Docs;
     }
 
-    /// <summary>One search. A shard that does not answer fails it: half an answer is none.</summary>
-    public Task<SearchAnswer> SearchAsync(string index, Action<Utf8JsonWriter> body, string? copy, CancellationToken cancellation) => ReadAsync(
-        HttpMethod.Post, $"{index}/_search?allow_partial_search_results=false{Preference(copy)}", body, AnswerContext.Default.SearchAnswer, cancellation);
+    /// <summary>One search; null if its answer is larger than a number of bytes. A shard that does not answer fails it: half an answer is none.</summary>
+    public async Task<SearchAnswer?> SearchAsync(string index, Action<Utf8JsonWriter> body, string? copy, long limit, CancellationToken cancellation)
+    {
+        try
+        {
+            return await SendAsync(
+                Connection.Reads, HttpMethod.Post, $"{index}/_search?allow_partial_search_results=false{Preference(copy)}", body, AnswerContext.Default.SearchAnswer, cancellation, limit);
+        }
+        catch (NodeHandler.TooLargeException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Makes everything written by now visible to searches.</summary>
     public async Task RefreshAsync(string index, CancellationToken cancellation)

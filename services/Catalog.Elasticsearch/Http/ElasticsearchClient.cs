@@ -38,22 +38,22 @@ internal sealed partial class ElasticsearchClient
         SendAsync<object>(Connection.Writes, method, path, body, type: null, cancellation);
 
     private async Task<T?> SendAsync<T>(
-        string client, HttpMethod method, string path, Action<Utf8JsonWriter>? body, JsonTypeInfo<T>? type, CancellationToken cancellation)
+        string client, HttpMethod method, string path, Action<Utf8JsonWriter>? body, JsonTypeInfo<T>? type, CancellationToken cancellation, long limit = int.MaxValue)
     {
         if (body is null) return await SendAsync(client, method, path, ReadOnlyMemory<byte>.Empty, type, cancellation);
         var buffer = new PooledBuffer();
         await using (var json = new Utf8JsonWriter(buffer, Json)) body(json);
-        var answer = await SendAsync(client, method, path, buffer.Written, type, cancellation);
+        var answer = await SendAsync(client, method, path, buffer.Written, type, cancellation, limit);
         buffer.Return();
         return answer;
     }
 
     private async Task<T?> SendAsync<T>(
-        string client, HttpMethod method, string path, ReadOnlyMemory<byte> body, JsonTypeInfo<T>? type, CancellationToken cancellation)
+        string client, HttpMethod method, string path, ReadOnlyMemory<byte> body, JsonTypeInfo<T>? type, CancellationToken cancellation, long limit = int.MaxValue)
     {
         try
         {
-            using var request = NodeHandler.Request(method, path, cancellation);
+            using var request = NodeHandler.Request(method, path, cancellation, limit);
             if (body.Length > 0) request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = JsonType } };
             using var response = await _clients.CreateClient(client).SendAsync(request, cancellation);
             await using var answer = await response.Content.ReadAsStreamAsync(cancellation);

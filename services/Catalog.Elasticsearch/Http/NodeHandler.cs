@@ -10,6 +10,7 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
 {
     private static readonly HttpRequestOptionsKey<string> Path = new("path");
     private static readonly HttpRequestOptionsKey<CancellationToken> Caller = new("caller");
+    private static readonly HttpRequestOptionsKey<long> Limit = new("limit");
 
     /// <summary>The nodes, and the one that is in use.</summary>
     public sealed class Choice(Uri[] nodes)
@@ -22,12 +23,16 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
         public void MoveOn(int turn) => Interlocked.CompareExchange(ref _current, turn + 1, turn);
     }
 
-    /// <summary>A request to whichever node is in use.</summary>
-    public static HttpRequestMessage Request(HttpMethod method, string path, CancellationToken caller)
+    /// <summary>The answer is larger than its request allows. It was not read to its end, and is not asked for again.</summary>
+    public sealed class TooLargeException : Exception;
+
+    /// <summary>A request to whichever node is in use, whose answer may have so many bytes.</summary>
+    public static HttpRequestMessage Request(HttpMethod method, string path, CancellationToken caller, long limit = int.MaxValue)
     {
         var request = new HttpRequestMessage(method, new Uri("http://elasticsearch/"));
         request.Options.Set(Path, path);
         request.Options.Set(Caller, caller);
+        request.Options.Set(Limit, limit);
         return request;
     }
 
@@ -39,9 +44,14 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
         try
         {
             response = await base.SendAsync(request, cancellationToken);
-            await response.Content.LoadIntoBufferAsync(cancellationToken);
+            await response.Content.LoadIntoBufferAsync(request.Options.TryGetValue(Limit, out var limit) ? limit : int.MaxValue, cancellationToken);
             if (response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout) choice.MoveOn(turn);
             return response;
+        }
+        catch (HttpRequestException e) when (response is not null && e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            response.Dispose();
+            throw new TooLargeException();
         }
         catch (Exception e)
         {

@@ -16,6 +16,10 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     // One for each process, so that the query services share the copies.
     private static readonly string Copy = Guid.NewGuid().ToString("N");
 
+    // Products that fit into a message, in base64, and the facets with the longest values that there can be: an answer beyond it would have to be cut anyway. It lies here about four
+    // times, as text, as bytes and as products, for each of the searches that run.
+    private const int MaxAnswerBytes = 8 * 1024 * 1024;
+
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
     private string? _copy;
 
@@ -42,7 +46,10 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
 
     public async ValueTask<SearchPage> SearchAsync(SearchPlan plan, CancellationToken cancellation)
     {
-        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, cancellation));
+        SearchAnswer? answer;
+        // How large products are is not known before, and most are small: the page is asked for as a whole, and half of it where that is too large.
+        while ((answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, plan.PageSize > 1 ? MaxAnswerBytes : int.MaxValue, cancellation))) is null)
+            plan = plan with { PageSize = plan.PageSize / 2 };
         var hits = answer.Hits.Hits;
         var more = hits.Count > plan.PageSize;
         var products = new Product[more ? plan.PageSize : hits.Count];
@@ -54,8 +61,8 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     public async ValueTask<IReadOnlyList<Product>> SuggestAsync(SuggestPlan plan, CancellationToken cancellation)
     {
         if (plan.Words.Count == 0) return [];
-        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, cancellation));
-        return [.. answer.Hits.Hits.Select(ProductOf)];
+        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, int.MaxValue, cancellation));
+        return [.. answer!.Hits.Hits.Select(ProductOf)];
     }
 
     public void Dispose()

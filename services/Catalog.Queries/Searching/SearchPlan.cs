@@ -6,6 +6,9 @@ namespace Catalog.Queries;
 /// <summary>A search as an index runs it: parsed, checked, and the same for every adapter.</summary>
 public sealed record SearchPlan
 {
+    /// <summary>Products that are larger than this together fit into no message, so an index may end the page before them; at least one makes a page (G10).</summary>
+    public const int MaxBytes = 3_400_000;
+
     /// <summary>What must occur in the text; empty for every product.</summary>
     public required IReadOnlyList<TextClause> Text { get; init; }
 
@@ -65,7 +68,7 @@ public sealed record PageEnd(IReadOnlyList<object?> Values, string ProductId);
 
 /// <summary>One page of a search.</summary>
 /// <param name="Products">The hits in order.</param>
-/// <param name="Next">The place of the last hit if more follow, else null.</param>
+/// <param name="Next">The place of the last hit if more follow, else null. More may follow a page that is shorter than was asked for: see <see cref="SearchPlan.MaxBytes"/>.</param>
 /// <param name="Total">How many products match in all.</param>
 /// <param name="Facets">For each facet of the plan its values and counts.</param>
 /// <param name="PriceRanges">For each price range of the plan its count.</param>

@@ -80,14 +80,14 @@ internal sealed class ReadConnection : IDisposable
     public V1.Product? Product(string id)
     {
         _body.Bind(1, id);
-        return Parse(_body);
+        return Parse(_body, out _);
     }
 
-    /// <summary>The product in a row.</summary>
-    public V1.Product ProductAt(int row)
+    /// <summary>The product in a row, and how many bytes it takes there.</summary>
+    public V1.Product ProductAt(int row, out int size)
     {
         _bodyAt.Bind(1, row);
-        return Parse(_bodyAt) ?? throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "A product is missing.");
+        return Parse(_bodyAt, out size) ?? throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, "A product is missing.");
     }
 
     /// <summary>In how many products a word occurs.</summary>
@@ -109,12 +109,15 @@ internal sealed class ReadConnection : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    private static V1.Product? Parse(Statement statement)
+    private static V1.Product? Parse(Statement statement, out int size)
     {
+        size = 0;
         if (!statement.Step()) return null;
         try
         {
-            return V1.Product.Parser.ParseFrom(statement.Blob(0));
+            var body = statement.Blob(0);
+            size = body.Length;
+            return V1.Product.Parser.ParseFrom(body);
         }
         finally
         {

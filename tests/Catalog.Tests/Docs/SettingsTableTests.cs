@@ -44,7 +44,7 @@ public sealed partial class SettingsTableTests
 
     private static string Default(PropertyInfo property, object defaults) => property.GetValue(defaults) switch
     {
-        _ when property.Name == nameof(QueriesOptions.MaxConcurrentSearches) => "twice the processors, at least 4",
+        _ when property.Name == nameof(QueriesOptions.MaxConcurrentSearches) => "twice the processors, but at most one for each 64 MiB of the heap; at least 4",
         null or "" or ICollection { Count: 0 } => "none",
         bool flag => flag ? "`true`" : "`false`",
         var value => $"`{Convert.ToString(value, CultureInfo.InvariantCulture)}`",

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Catalog.Queries;
 using Catalog.Tests.Index;
 using Catalog.V1;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
@@ -59,6 +61,29 @@ public sealed class ReadFailureTests
         await using var server = await ScriptedServer.StartAsync(async (context, _) => await Task.Delay(Timeout.Infinite, context.RequestAborted));
         await using var catalog = TestElasticsearch.On(server.Url, o => o.ReadTimeout = TimeSpan.FromMilliseconds(200), time: new FakeTimeProvider());
         await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(catalog).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+    }
+
+    [Theory]
+    [InlineData(100, 10_000, 101)]
+    [InlineData(25, 140_000, 26)]
+    [InlineData(100, 140_000, 101, 51, 26)]
+    [InlineData(3, 5_000_000, 4, 2)]
+    public async Task Of_a_page_that_is_too_large_to_hold_the_half_is_asked_for(int pageSize, int productBytes, params int[] hits)
+    {
+        var asked = new ConcurrentQueue<int>();
+        var body = new Product { Name = "products/p", Description = new string('x', productBytes) }.ToByteString().ToBase64();
+        await using var server = await ScriptedServer.StartAsync(async (context, _) =>
+        {
+            using var request = await JsonDocument.ParseAsync(context.Request.Body);
+            asked.Enqueue(request.RootElement.GetProperty("size").GetInt32());
+            var found = Enumerable.Range(0, asked.Last()).Select(i => $$$"""{"_source":{"body":"{{{body}}}"},"sort":[1,"products/p{{{i}}}"]}""");
+            await ScriptedServer.WriteAsync(context, $$$"""{"hits":{"total":{"value":500},"hits":[{{{string.Join(',', found)}}}]}}""");
+        });
+        await using var catalog = TestElasticsearch.On(server.Url);
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        var page = await reader.SearchAsync(ProductIndexContract.Plan("lamp") with { PageSize = pageSize }, Cancellation);
+        Assert.Equal(hits, asked);
+        Assert.Equal((hits[^1] - 1, 500, $"p{hits[^1] - 2}"), (page.Products.Count, page.Total, page.Next!.ProductId));
     }
 
     [Theory]

@@ -81,6 +81,31 @@ public abstract partial class ProductIndexContract
     }
 
     [Fact]
+    public async Task A_page_of_large_products_ends_early_and_the_next_goes_on_from_there()
+    {
+        string[] ids = [.. Enumerable.Range(0, 12).Select(i => $"p{i:00}")];
+        var prose = string.Concat(Enumerable.Repeat("brass ", 120_000));
+        foreach (var id in ids)
+        {
+            var product = Titled(id, "lamp");
+            product.Description = prose;
+            await WriteAsync(product);
+        }
+        List<string> found = [];
+        var plan = Plan() with { Facets = [new Field(FieldKind.State)] };
+        do
+        {
+            var page = await SearchAsync(plan);
+            Assert.InRange(page.Products.Sum(product => product.CalculateSize()), 1, 8 * 1024 * 1024 * 3 / 4);
+            Assert.Equal((12, 12), (page.Total, page.Facets[0].Single().Count));
+            found.AddRange(Ids(page.Products));
+            plan = plan with { After = page.Next };
+        }
+        while (plan.After is not null);
+        Assert.Equal(ids, found);
+    }
+
+    [Fact]
     public async Task A_search_that_nobody_waits_for_any_more_ends()
     {
         await WriteAsync([.. Enumerable.Range(0, 100).Select(i => Titled($"p{i}", "lamp"))]);

@@ -39,9 +39,14 @@ internal sealed class Search
         if (_plan.Text.Count > 0) CollectMatches(vocabulary);
         else CollectAll();
         var hits = _top.Take();
-        var products = new Product[hits.Length];
-        for (var i = 0; i < hits.Length; i++) products[i] = _connection.ProductAt(hits[i].Row);
-        var next = _top.Offered > hits.Length && hits.Length > 0 ? _order.EndAt(hits[^1]) : null;
+        var products = new List<Product>(hits.Length);
+        for (long bytes = 0; products.Count < hits.Length;)
+        {
+            var product = _connection.ProductAt(hits[products.Count].Row, out var size);
+            if ((bytes += size) > SearchPlan.MaxBytes && products.Count > 0) break;
+            products.Add(product);
+        }
+        var next = _top.Offered > products.Count && products.Count > 0 ? _order.EndAt(hits[products.Count - 1]) : null;
         return new SearchPage(products, next, _total, _facets.Facets(), _facets.Ranges);
     }
 

@@ -27,7 +27,7 @@ internal static class Suggestions
             top.Offer(new Hit(doc, row, Rank(doc, typed, plan.Words.Count)));
             if ((top.Offered & 0xfff) == 0) cancellation.ThrowIfCancellationRequested();
         }
-        return [.. top.Take().Select(hit => connection.ProductAt(hit.Row))];
+        return [.. top.Take().Select(hit => connection.ProductAt(hit.Row, out _))];
     }
 
     private static double Rank(Doc doc, ReadOnlySpan<byte> typed, int words)

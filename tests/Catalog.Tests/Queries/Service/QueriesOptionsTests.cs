@@ -7,6 +7,14 @@ public class QueriesOptionsTests
     [Fact]
     public void The_defaults_are_sound() => Assert.Empty(new QueriesOptions().Problems());
 
+    [Theory]
+    [InlineData(1, 16_384, 4)]
+    [InlineData(8, 16_384, 16)]
+    [InlineData(64, 384, 6)]
+    [InlineData(64, 64, 4)]
+    public void So_many_searches_run_at_once_as_processors_and_memory_allow(int processors, long mebibytes, int searches) =>
+        Assert.Equal(searches, QueriesOptions.Searches(processors, mebibytes * 1024 * 1024));
+
     [Fact]
     public void Every_limit_out_of_its_range_is_told() => Assert.Equal(
         ["Queries:MaxTokenWait", "Queries:MaxTokenWaiters", "Queries:MaxConcurrentSearches", "Queries:MaxQueuedSearches", "Queries:MaxWatchers", "Queries:WatchHeartbeat",
