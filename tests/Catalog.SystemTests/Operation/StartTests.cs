@@ -118,6 +118,16 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_from_the_sources_its_folder_is_where_it_was_started_as_for_the_verbs()
+    {
+        var configuration = Directory.GetParent(Path.GetDirectoryName(CatalogProcess.Executable)!)!.Name;
+        var run = $"cd '{_folder.Path}' && dotnet run --project '{CatalogProcess.Repository}/services/Standalone' -c {configuration} --no-build --no-launch-profile -- --urls 'http://127.0.0.1:0;http://127.0.0.1:0'";
+        await using var process = new HostProcess(["/bin/sh", "-c", run]);
+        await process.ListeningAsync();
+        Assert.True(File.Exists(_folder.File("data/catalog.db")));
+    }
+
+    [Fact]
     public async Task The_process_starts_quickly_and_again_after_a_kill()
     {
         var clock = Stopwatch.StartNew();
