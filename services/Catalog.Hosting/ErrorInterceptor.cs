@@ -20,6 +20,7 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
     {
         try
         {
+            RestMasks.Restore(request, context);
             return await continuation(request, context);
         }
         catch (Exception e)

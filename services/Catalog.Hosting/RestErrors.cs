@@ -22,6 +22,7 @@ internal static class RestErrors
             await WriteAsync(http.Response, StatusCodes.Status429TooManyRequests, ErrorDetails.TooLarge("The body is too large"), http.Response.Body);
             return;
         }
+        RestMasks.Keep(http);
         var client = http.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         var errors = new ErrorStream(http.Response, client.Stream);
         var body = new StreamResponseBodyFeature(errors, client);

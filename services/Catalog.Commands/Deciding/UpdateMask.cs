@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Catalog.V1;
 
 namespace Catalog.Commands;
 
 /// <summary>Which fields an update changes (AIP-134, AIP-161).</summary>
-internal sealed class UpdateMask
+internal sealed partial class UpdateMask
 {
     private static readonly Dictionary<string, Action<Product, Product>> Fields = new(StringComparer.Ordinal)
     {
@@ -84,12 +85,20 @@ internal sealed class UpdateMask
         return changed;
     }
 
-    // attributes.color, or attributes.`any key`
+    // attributes.color, attributes.`any key` or attributes["any key"]
     private static string? AttributeKey(string path)
     {
-        const string Prefix = "attributes.";
+        const string Prefix = "attributes";
         if (!path.StartsWith(Prefix, StringComparison.Ordinal)) return null;
-        var key = path[Prefix.Length..];
-        return key is ['`', .., '`'] ? key[1..^1] : key;
+        return path[Prefix.Length..] switch
+        {
+            ['[', '"', .. var key, '"', ']'] => Escaped().Replace(key, "${character}"),
+            ['.', '`', .. var key, '`'] => key,
+            ['.', .. var key] => key,
+            _ => null,
+        };
     }
+
+    [GeneratedRegex(@"\\(?<character>.)", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Escaped();
 }

@@ -100,10 +100,10 @@ public sealed class ProductDeciderTests
     [Fact]
     public void One_attribute_is_set_or_removed_by_its_path()
     {
-        var product = new Product { Name = "products/x", Sku = "S", Title = "T", Attributes = { ["color"] = "red", ["max load"] = "5 kg", ["a.b"] = "1" }, Version = 1 };
+        var product = new Product { Name = "products/x", Sku = "S", Title = "T", Attributes = { ["color"] = "red", ["max load"] = "5 kg", ["a.b"] = "1", ["\"c\\"] = "2" }, Version = 1 };
         var after = Accepted(product, new UpdateProductRequest
         {
-            Product = new Product { Name = "products/x", Attributes = { ["color"] = "blue" } }, UpdateMask = new FieldMask { Paths = { "attributes.color", "attributes.`max load`" } },
+            Product = new Product { Name = "products/x", Attributes = { ["color"] = "blue" } }, UpdateMask = new FieldMask { Paths = { "attributes.color", "attributes.`max load`", """attributes["\"c\\"]""" } },
         }).Product;
         Assert.Equal([new("a.b", "1"), new("color", "blue")], after.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal));
     }
