@@ -8,7 +8,7 @@ using Catalog.Sqlite.Index;
 namespace Catalog.Standalone;
 
 /// <summary>Puts the one process together: the same commands, projector and queries as on a cluster, on SQLite.</summary>
-internal static class StandaloneHost
+internal static partial class StandaloneHost
 {
     public static WebApplication Build(DataFolder folder, Uri grpc, Uri rest)
     {
@@ -21,6 +21,8 @@ internal static class StandaloneHost
         var app = builder.Build();
         // Before anything listens, so that what is wrong with the settings or the folder is said at once.
         app.Services.GetRequiredService<QueriesOptions>();
+        app.Services.GetRequiredService<CommandDatabaseOptions>();
+        if (!File.Exists(folder.CommandDatabase) && SqliteIndexSet.KeepOrphans(folder.Path) is [var orphan, ..]) DatabaseGone(app.Logger, folder.CommandDatabase, orphan);
         app.Services.GetRequiredService<SqliteCommandDatabase>();
         app.MapCatalog();
         app.MapGrpcService<ProductCommandService>();
@@ -70,4 +72,7 @@ internal static class StandaloneHost
         services.AddSingleton(s => new Stopping(s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton<ProductQueryService>();
     }
+
+    [LoggerMessage(1, LogLevel.Warning, "{Database} is gone: the catalog begins empty. Restore a backup with the verb restore, or stop, put the file back where it was and start again. The index of the catalog that was here is kept as {Index}.")]
+    private static partial void DatabaseGone(ILogger logger, string database, string index);
 }

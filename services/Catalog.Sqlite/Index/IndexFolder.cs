@@ -35,6 +35,21 @@ internal sealed partial class IndexFolder(string path, TimeProvider time)
             if (File.Exists(file + companion)) File.Move(file + companion, aside + companion, overwrite: true);
     }
 
+    /// <summary>Keeps the indices that there are under names by which none of them serves, nor gives way to another.</summary>
+    /// <returns>Where they are.</returns>
+    public IReadOnlyList<string> KeepAll()
+    {
+        var kept = new List<string>();
+        foreach (var file in List())
+        {
+            var name = Path.Combine(path, Path.GetFileName(file).Replace("products-", "lost-", StringComparison.Ordinal));
+            foreach (var companion in SqliteFile.Companions)
+                if (File.Exists(file + companion)) File.Move(file + companion, name + companion, overwrite: true);
+            kept.Add(name);
+        }
+        return kept;
+    }
+
     private static int Number(Match name) => name.Groups["number"].Success ? int.Parse(name.Groups["number"].Value, CultureInfo.InvariantCulture) : 1;
 
     [GeneratedRegex(@"^products-(?<time>\d{14})(-(?<number>\d{1,9}))?\.db$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]

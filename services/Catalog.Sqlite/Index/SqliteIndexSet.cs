@@ -39,6 +39,11 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
         if (_current is null) _unusable.SetResult();
     }
 
+    /// <summary>Keeps what there is of an index whose command database is gone: it may be the last that has the products. Nothing reads it any more.</summary>
+    /// <param name="dataFolder">The data folder, which nobody has opened yet.</param>
+    /// <returns>The files.</returns>
+    public static IReadOnlyList<string> KeepOrphans(string dataFolder) => new IndexFolder(Path.Combine(dataFolder, "index"), TimeProvider.System).KeepAll();
+
     /// <summary>
     /// Completes when there is no index that can serve, because there never was one or because it broke: the projection must build one.
     /// </summary>

@@ -1,5 +1,6 @@
 using Catalog.V1;
 using Grpc.Core;
+using Microsoft.Data.Sqlite;
 
 namespace Catalog.SystemTests;
 
@@ -40,6 +41,31 @@ public sealed class IndexLossTests : IDisposable
         File.WriteAllText(Path.Combine(_folder.Index(), "products-20260102000000.db"), "nonsense");
         File.WriteAllText(Path.Combine(_folder.Index(), "readme"), "of somebody");
     });
+
+    [Fact]
+    public async Task Where_the_command_database_is_gone_that_is_said_and_the_index_is_kept()
+    {
+        await using (var catalog = await CatalogProcess.StartAsync(_folder.Path))
+        {
+            await catalog.GetAsync(await catalog.CreatedAsync());
+            await catalog.StopAsync();
+        }
+        foreach (var file in Directory.EnumerateFiles(_folder.Path, "catalog.db*")) File.Delete(file);
+
+        for (var start = 0; start < 2; start++)
+        {
+            await using var again = await CatalogProcess.StartAsync(_folder.Path);
+            Assert.Equal(start == 0, again.Output.Any(line => line.Contains("Warning", StringComparison.Ordinal) && line.Contains("the verb restore", StringComparison.Ordinal)));
+            await again.CreatedAsync();
+            await CatchesUpAsync(again);
+            await again.StopAsync();
+        }
+        using var kept = new SqliteConnection($"Data Source={Assert.Single(Directory.EnumerateFiles(_folder.Index(), "lost-*.db"))};Pooling=False");
+        kept.Open();
+        using var count = kept.CreateCommand();
+        count.CommandText = "SELECT count(*) FROM docs";
+        Assert.Equal(1L, count.ExecuteScalar());
+    }
 
     private async Task UnderLoadAsync(Action lose)
     {
