@@ -82,8 +82,8 @@ The catalog runs as three services.
   logs       $data/*.log
 
 Try it:
-  grpcurl -plaintext -d '{"product_id":"lamp-1","product":{"sku":"LAMP-1","title":"Desk lamp"}}' $commands catalog.v1.ProductCommandService/CreateProduct
-  grpcurl -plaintext -d '{"query":"lamp"}' $queries catalog.v1.ProductQueryService/SearchProducts
+  grpcurl -plaintext -d '{"product_id":"blue-vase","product":{"sku":"VASE-1","title":"Blue vase"}}' $commands catalog.v1.ProductCommandService/CreateProduct
+  grpcurl -plaintext -d '{"query":"vase"}' $queries catalog.v1.ProductQueryService/SearchProducts
 
 Ctrl-C stops it.
 

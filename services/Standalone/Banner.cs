@@ -22,8 +22,8 @@ internal static partial class Banner
               data   {{{folder.Path}}}
 
             Try it:
-              grpcurl -plaintext -d '{"product_id":"lamp-1","product":{"sku":"LAMP-1","title":"Desk lamp"}}' {{{address}}} {{{ProductCommandService.Descriptor.FullName}}}/CreateProduct
-              curl {{{rest}}}/v1/products/lamp-1
+              grpcurl -plaintext -d '{"product_id":"blue-vase","product":{"sku":"VASE-1","title":"Blue vase"}}' {{{address}}} {{{ProductCommandService.Descriptor.FullName}}}/CreateProduct
+              curl {{{rest}}}/v1/products/blue-vase
 
             Ctrl-C stops it.
 

@@ -35,6 +35,15 @@ public sealed partial class ReadmeTests
         else Assert.Equal(Normalize(readme), Normalize(truth));
     }
 
+    [Fact]
+    public void Who_tries_one_example_after_the_other_makes_other_products()
+    {
+        var skus = new[] { "README.md", "docs/clients.md", "services/Standalone/Banner.cs" }.SelectMany(file =>
+            Sku().Matches(File.ReadAllText(Path.Combine(CatalogProcess.Repository, file))).Select(m => m.Groups["sku"].Value).Distinct(StringComparer.Ordinal)).ToList();
+        Assert.True(skus.Count >= 4);
+        Assert.Equal(skus.Distinct(StringComparer.Ordinal), skus);
+    }
+
     /// <summary>The commands of a session: a line that begins with a dollar sign, and those after it while one ends with a backslash or a quote is open.</summary>
     private static List<string> Commands(string body)
     {
@@ -68,6 +77,9 @@ public sealed partial class ReadmeTests
 
     // What differs from run to run: times, etags, tokens and rates.
     private static string Normalize(string text) => Changing().Replace(text, "…");
+
+    [GeneratedRegex("""sku"? ?[:=] ?"(?<sku>[^"]+)""", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    private static partial Regex Sku();
 
     [GeneratedRegex("```console\n(?<body>.*?)```", RegexOptions.Singleline)]
     private static partial Regex Session();
