@@ -1,12 +1,16 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace Catalog.Hosting;
 
 /// <summary>Reads the sections of the configuration, and says everything that is wrong with one at once.</summary>
 public static partial class Settings
 {
+    private static readonly string[] All = ["CommandDatabase", "Commands", "Elasticsearch", "Kafka", "Queries", "Relay"];
+
     /// <summary>A section as options; what it leaves out keeps its default.</summary>
     /// <param name="configuration">The configuration: environment variables such as <c>Queries__MaxWatchers</c>, or <c>appsettings.json</c>.</param>
     /// <param name="section">The section's name.</param>
@@ -20,19 +24,53 @@ public static partial class Settings
         known ??= [.. NamesOf<T>()];
         var unknown = given.GetChildren().Where(s => !known.Contains(s.Key, StringComparer.OrdinalIgnoreCase))
             .Select(s => $"{s.Path} is no setting of this process; those of {section} are {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
-        try
+        var found = unknown.ToList();
+        foreach (var name in NamesOf<T>())
         {
-            given.Bind(options);
+            try
+            {
+                // One at a time, so that all that cannot be read is said.
+                new ConfigurationBuilder().AddInMemoryCollection(given.GetSection(name).AsEnumerable().Where(s => s.Value is not null)).Build().GetSection(section).Bind(options);
+            }
+            catch (InvalidOperationException e)
+            {
+                found.Add(Explain(e.Message, typeof(T)));
+            }
         }
-        catch (InvalidOperationException e)
+        found.AddRange(problems(options));
+        return found.Count > 0 ? throw new SettingsException(string.Join(' ', found)) : options;
+    }
+
+    /// <summary>Says in the log which sections are passed over, though they may be meant for this process. They are no reason not to start: the platform has variables of its own.</summary>
+    /// <param name="app">The process.</param>
+    /// <param name="own">The sections that it reads.</param>
+    public static void TellWhatIsPassedOver(WebApplication app, params string[] own)
+    {
+        foreach (var name in app.Configuration.GetChildren().Where(s => s.GetChildren().Any()).Select(s => s.Key).Where(name => !own.Contains(name, StringComparer.OrdinalIgnoreCase)))
         {
-            throw new SettingsException(Explain(e.Message, typeof(T)), e);
+            if (Array.Find(All, section => section.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other) OfAnother(app.Logger, other);
+            else if (Array.Find(All, section => IsSlip(name.ToUpperInvariant(), section.ToUpperInvariant())) is { } meant) Misspelt(app.Logger, name, meant);
         }
-        return unknown.Concat(problems(options)).ToList() is { Count: > 0 } found ? throw new SettingsException(string.Join(' ', found)) : options;
     }
 
     /// <summary>What can be set of some options.</summary>
     public static IEnumerable<string> NamesOf<T>() => typeof(T).GetProperties().Where(p => p.SetMethod?.IsPublic is true).Select(p => p.Name);
+
+    /// <summary>Whether two words differ by one letter that is left out, put in or taken for another, or by two that changed places.</summary>
+    private static bool IsSlip(string one, string other)
+    {
+        var begin = one.AsSpan().CommonPrefixLength(other);
+        var end = 0;
+        while (end < Math.Min(one.Length, other.Length) - begin && one[^(end + 1)] == other[^(end + 1)]) end++;
+        var (of, to) = (one[begin..^end], other[begin..^end]);
+        return (of.Length <= 1 && to.Length <= 1) || (of is [var a, var b] && to is [var c, var d] && (a, b) == (d, c));
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The settings in the section {Name} are passed over: there is none of that name. Is {Meant} meant?")]
+    private static partial void Misspelt(ILogger logger, string name, string meant);
+
+    [LoggerMessage(2, LogLevel.Information, "The settings in the section {Name} are passed over: another process of the catalog reads them")]
+    private static partial void OfAnother(ILogger logger, string name);
 
     // The binder says it in the words of its types.
     private static string Explain(string message, Type options)

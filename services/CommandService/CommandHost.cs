@@ -44,6 +44,7 @@ internal static class CommandHost
             s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
 
         var app = builder.Build();
+        Settings.TellWhatIsPassedOver(app, "CommandDatabase", "Commands", "Elasticsearch", "Kafka", "Relay");
         // Before anything listens, so that a database that can never be used is said at once.
         app.Services.GetRequiredService<ICommandStore>();
         app.MapCatalog();

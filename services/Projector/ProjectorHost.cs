@@ -17,6 +17,7 @@ internal static class ProjectorHost
         builder.Services.AddKafkaProjector(kafka);
 
         var app = builder.Build();
+        Settings.TellWhatIsPassedOver(app, "Elasticsearch", "Kafka");
         app.MapCatalog();
         return app;
     }

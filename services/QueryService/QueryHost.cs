@@ -20,6 +20,7 @@ internal static class QueryHost
         builder.Services.AddSingleton<ProductQueryService>();
 
         var app = builder.Build();
+        Settings.TellWhatIsPassedOver(app, "Elasticsearch", "Kafka", "Queries");
         app.MapCatalog();
         app.MapGrpcService<ProductQueryService>();
         return app;

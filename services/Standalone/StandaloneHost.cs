@@ -19,6 +19,7 @@ internal static partial class StandaloneHost
         AddReadSide(builder.Services, builder.Configuration, folder);
 
         var app = builder.Build();
+        Settings.TellWhatIsPassedOver(app, "CommandDatabase", "Commands", "Queries");
         // Before anything listens, so that what is wrong with the settings or the folder is said at once.
         app.Services.GetRequiredService<QueriesOptions>();
         app.Services.GetRequiredService<CommandDatabaseOptions>();

@@ -52,6 +52,25 @@ public sealed class OverloadTests : IDisposable
         Assert.Contains(said, string.Join('\n', process.Errors), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Everything_that_is_wrong_with_a_section_is_named_at_once()
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Queries__MaxTokenWait"] = "banana", ["Queries__MaxWatchers"] = "many", ["Queries__MaxQueuedSearches"] = "-1", ["Queries__X"] = "1" };
+        await using var process = CatalogProcess.Begin(_folder.Path, "http://127.0.0.1:0;http://127.0.0.1:0", settings);
+        Assert.NotEqual(0, await process.WaitForExitAsync(Eventually.Patience));
+        var said = Assert.Single(process.Errors);
+        Assert.All(new[] { "Queries:X is no setting", "MaxTokenWait must be a time", "MaxWatchers must be a whole number", "MaxQueuedSearches must be between" }, part => Assert.Contains(part, said, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_section_that_is_passed_over_though_it_may_be_meant_is_told_and_no_other()
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Qeuries__MaxWatchers"] = "1", ["Command__MaxWaiting"] = "1", ["Kafka__Topic"] = "t", ["Query__Of"] = "somebody", ["QUERIES__MAXWATCHERS"] = "1" };
+        await using var catalog = await CatalogProcess.StartAsync(_folder.Path, settings);
+        Assert.Equal(["Command", "Kafka", "Qeuries"], catalog.Output.Where(line => line.Contains("passed over", StringComparison.Ordinal))
+            .Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("State").GetProperty("Name").GetString()!).Order(StringComparer.Ordinal));
+    }
+
     private Task<CatalogProcess> StartAsync(string setting, string value) =>
         CatalogProcess.StartAsync(_folder.Path, new Dictionary<string, string>(StringComparer.Ordinal) { [setting] = value });
 }
