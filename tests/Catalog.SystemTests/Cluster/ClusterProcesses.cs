@@ -154,10 +154,9 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
 
     private async Task ConnectAsync()
     {
-        Disconnect();
         var (command, projector, query) = (await Command.ListeningAsync(), await Projector.ListeningAsync(), await Query.ListeningAsync());
-        Commands = CatalogProcess.Connect(command.Grpc);
-        Queries = CatalogProcess.Connect(query.Grpc);
+        (Commands, Queries) = (Connect(Commands, command.Grpc), Connect(Queries, query.Grpc));
+        Rest?.Dispose();
         Rest = new HttpClient(new RestRoutes(command.Http, query.Http)) { BaseAddress = command.Http, Timeout = TimeSpan.FromSeconds(60) };
         Hosts = [command.Http, projector.Http, query.Http];
         foreach (var (host, process) in Hosts.Zip([Command, Projector, Query])) await ReadyAsync(host, process);
@@ -179,6 +178,14 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
         {
             throw new InvalidOperationException($"{e.Message}\n{string.Join('\n', process.Output.Concat(process.Errors).TakeLast(20))}", e);
         }
+    }
+
+    // Who calls a process that was not replaced goes on.
+    private static GrpcChannel Connect(GrpcChannel? channel, Uri address)
+    {
+        if (channel?.Target == address.Authority) return channel;
+        channel?.Dispose();
+        return CatalogProcess.Connect(address);
     }
 
     private void Disconnect()

@@ -15,6 +15,8 @@ public sealed class FaultTests(ITestOutputHelper output)
 {
     private const int Clients = 8;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(300), Pause = TimeSpan.FromMilliseconds(50);
+    // For how long a read with a token may be refused at most, once nothing keeps the write from the index.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(Setting("CATALOG_FAULT_AWAY", 0));
     private static readonly Fault[] Faults = Environment.GetEnvironmentVariable("CATALOG_FAULT_ONLY") is { Length: > 0 } names ? names.Split(',').Select(Enum.Parse<Fault>).ToArray() : Enum.GetValues<Fault>();
 
@@ -57,33 +59,37 @@ public sealed class FaultTests(ITestOutputHelper output)
         var journal = new CommandJournal();
         var checker = new CrashChecker(journal, partitions: 4);
         await checker.BeginAsync(it.Cluster);
-        var (commands, repeated, reads) = (0, 0, 0);
+        var (commands, repeated, reads, fresh, refused) = (0, 0, 0, 0, 0);
         // Every fault once before any comes twice.
         var faults = Enumerable.Range(0, rounds).Chunk(kinds.Length).SelectMany(_ => Shuffled(kinds, chances)).Take(rounds).ToList();
         for (var round = 1; round <= rounds; round++)
         {
             var (fault, rebuild) = (faults[round - 1], chances.Next(3) == 0);
             var clock = Stopwatch.StartNew();
+            CrashReader reader;
+            int unanswered;
             try
             {
-                reads += await RunAsync(it, journal, round, fault, rebuild, chances);
+                reader = await RunAsync(it, journal, round, fault, rebuild, chances);
                 var unknown = journal.Commands.Values.Where(c => c.IsUnknown).ToList();
+                unanswered = unknown.Count;
                 await Task.WhenAll(unknown.Select(sent => CrashClient.RepeatAsync(journal, it.Cluster, sent)));
                 await CrashClient.ImportAsync(it.Cluster, journal.Rows.Values.Where(r => r.Result is null).OrderBy(CommandJournal.SerialOf).Chunk(100));
-                (commands, repeated) = (commands + journal.Commands.Count, repeated + unknown.Count);
+                (commands, repeated) = (commands + journal.Commands.Count, repeated + unanswered);
+                (reads, fresh, refused) = (reads + reader.Answered, fresh + reader.Fresh, refused + reader.Refused);
                 await checker.CheckAsync(it.Cluster, round);
             }
             catch (Exception e)
             {
                 throw new InvalidOperationException($"CATALOG_FAULT_SEED={seed}, round {round}, {fault}{(rebuild ? " with a rebuild" : "")}: {e.Message}\n{it.Logs()}", e);
             }
-            output.WriteLine($"{round}: {fault}{(rebuild ? " with a rebuild" : "")}, {clock.Elapsed.TotalSeconds:0.0} s");
+            output.WriteLine($"{round}: {fault}{(rebuild ? " with a rebuild" : "")}, {clock.Elapsed.TotalSeconds:0.0} s; {unanswered} commands repeated; with tokens {reader.Fresh} reads, {reader.Refused} refused");
         }
         await checker.CheckAllAsync(it.Cluster, (await it.Cluster.CreatedAsync()).ConsistencyToken);
-        output.WriteLine($"{commands} commands, {repeated} of them repeated, {checker.Events} events; {reads} reads while it failed");
+        output.WriteLine($"{commands} commands, {repeated} of them repeated, {checker.Events} events; {reads} reads while it failed, {fresh} of them with tokens, and {refused} refused");
     }
 
-    private static async Task<int> RunAsync(FaultyCluster it, CommandJournal journal, int round, Fault fault, bool rebuild, Random chances)
+    private static async Task<CrashReader> RunAsync(FaultyCluster it, CommandJournal journal, int round, Fault fault, bool rebuild, Random chances)
     {
         var names = Enumerable.Range(0, 60).Select(i => TestProducts.Name($"r{round}-{i}")).Take(chances.Next(3, 60)).ToArray();
         var over = false;
@@ -96,9 +102,10 @@ public sealed class FaultTests(ITestOutputHelper output)
         using var read = new CancellationTokenSource();
         var reading = reader.RunAsync(read.Token);
         await Eventually.TrueAsync("the load is on", () => journal.Commands.Values.Any(c => c.Receipt is not null) || clients.Any(c => c.IsCompleted));
+        await reader.CatchesUpAsync(Limit);
         await Task.Delay(chances.Next(300));
         var rebuilding = rebuild ? it.Cluster.RunAsync("CommandService", "rebuild") : null;
-        await it.ApplyAsync(fault, chances);
+        await it.ApplyAsync(fault, chances, () => reader.CatchesUpAsync(Limit));
         if (fault is Fault.KafkaAway && Away > TimeSpan.Zero)
         {
             // At full speed it would be a million commands to check.
@@ -113,14 +120,17 @@ public sealed class FaultTests(ITestOutputHelper output)
             }
         }
         await Task.Delay(Rest);
+        // What stays broken until it is healed keeps writes from the index, or reads from answers; all else does so for a moment at most, also under load.
+        if (fault is not (Fault.KillProjector or Fault.KillQueryService)) await reader.CatchesUpAsync(Limit);
         await EndAsync();
+        await it.HealAsync();
+        await reader.CatchesUpAsync(Limit);
         await read.CancelAsync();
         await reading;
-        await it.HealAsync();
         if (rebuilding is not null && await rebuilding is var (code, answer) && code != 0)
             // Without Elasticsearch nothing can be built; what is left over must not be in the way of the next one.
             Assert.True(isOfElasticsearch, answer);
-        return reader.Answered;
+        return reader;
 
         Task[] Begin(int first, TimeSpan pause) => Enumerable.Range(first, Clients).Select(number => Task.Run(new CrashClient(
             journal, [it.Cluster, it.Other], names, new Random(chances.Next()), round, number, () => mayFail, () => Volatile.Read(ref over), pause).RunAsync)).ToArray();

@@ -48,7 +48,10 @@ internal sealed class FaultyCluster : IAsyncDisposable
     }
 
     /// <summary>Breaks something, and leaves it broken for a while.</summary>
-    public async Task ApplyAsync(FaultTests.Fault fault, Random chances)
+    /// <param name="fault">What.</param>
+    /// <param name="chances">Its chances.</param>
+    /// <param name="catchUp">Waits until reads have caught up with what was written, where they must while it is broken; nothing if it is left out.</param>
+    public async Task ApplyAsync(FaultTests.Fault fault, Random chances, Func<Task>? catchUp = null)
     {
         var broker = _brokers[chances.Next(_brokers.Length)];
         switch (fault)
@@ -84,7 +87,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
                 await RestartAsync(broker);
                 break;
             case FaultTests.Fault.HangKafka:
-                await HangAsync(broker, chances);
+                await HangAsync(broker, chances, catchUp);
                 break;
             case FaultTests.Fault.KafkaAway:
                 await KillKafkaAsync();
@@ -95,7 +98,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
                 await RestartAsync(_elasticsearch);
                 break;
             case FaultTests.Fault.HangElasticsearch:
-                await HangAsync(_elasticsearch, chances);
+                await HangAsync(_elasticsearch, chances, null);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault));
@@ -134,10 +137,11 @@ internal sealed class FaultyCluster : IAsyncDisposable
     }
 
     // Now and then for longer than anybody waits for an answer.
-    private static async Task HangAsync(ServerProcess server, Random chances)
+    private static async Task HangAsync(ServerProcess server, Random chances, Func<Task>? catchUp)
     {
         server.Suspend();
-        await Task.Delay(TimeSpan.FromSeconds(chances.Next(4) == 0 ? 15 : 1));
+        if (chances.Next(4) > 0) await Task.Delay(TimeSpan.FromSeconds(1));
+        else await Task.WhenAll(Task.Delay(TimeSpan.FromSeconds(15)), catchUp?.Invoke() ?? Task.CompletedTask);
         server.Resume();
     }
 

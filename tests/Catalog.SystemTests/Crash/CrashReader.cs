@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Catalog.V1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace Catalog.SystemTests.Crash;
 
 /// <summary>
-/// A client that reads and watches while things fail. What it was told was written it sees, or it is told that it does not yet (G6); no product goes backwards (G3); a watch shows
-/// every change of a product; and where nothing is wrong with what reads depend on, none fails, also while an index is built (G8).
+/// A client that reads and watches while things fail. What it was told was written it sees, by name and in searches, or it is told that it does not yet (G6); no product goes
+/// backwards (G3); a watch shows every change of a product; and where nothing is wrong with what reads depend on, none fails, also while an index is built (G8).
 /// </summary>
 /// <param name="journal">What was written.</param>
 /// <param name="catalog">Where it reads.</param>
@@ -17,44 +18,90 @@ internal sealed class CrashReader(CommandJournal journal, ICatalogUnderTest cata
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20), Limit = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<string, long> _read = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _got = new(StringComparer.Ordinal), _found = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _watched = new(StringComparer.Ordinal);
+    private IReadOnlyList<Task> _running = [];
+    private int _answered;
+    private volatile Timestamp _seen = new();
 
     /// <summary>Reads that were answered with what they asked for.</summary>
-    public int Answered { get; private set; }
+    public int Answered => _answered;
 
-    public Task RunAsync(CancellationToken over) => Task.WhenAll(ReadAsync(over), WatchAsync(over));
+    /// <summary>Those of them that had a token.</summary>
+    public int Fresh { get; private set; }
 
-    private async Task ReadAsync(CancellationToken over)
+    /// <summary>Reads with a token that were told that the index does not hold the write yet.</summary>
+    public int Refused { get; private set; }
+
+    public Task RunAsync(CancellationToken over) =>
+        Task.WhenAll(_running = [ReadAsync(isFresh: false, new Random(random.Next()), over), ReadAsync(isFresh: true, new Random(random.Next()), over), WatchAsync(over)]);
+
+    /// <summary>Waits until what was written last by now was read with its token.</summary>
+    public Task CatchesUpAsync(TimeSpan within)
+    {
+        var newest = Newest();
+        var (fresh, refused) = (Fresh, Refused);
+        return Eventually.NothingMissingAsync("what was written last is read with its token", async () =>
+        {
+            if (_running.FirstOrDefault(r => r.IsFaulted) is { } failed) await failed;
+            return _seen >= newest.CommitTime ? null : $"{newest}; {Fresh - fresh} reads with a token were answered meanwhile, {Refused - refused} refused";
+        }, within);
+    }
+
+    private CommandReceipt Newest() => journal.Written.Values.MaxBy(r => r.CommitTime)!;
+
+    private async Task ReadAsync(bool isFresh, Random chances, CancellationToken over)
     {
         for (; !over.IsCancellationRequested; await Task.Delay(Pause, CancellationToken.None))
         {
             if (journal.Written.IsEmpty) continue;
-            var (name, receipt) = journal.Written.ElementAt(random.Next(journal.Written.Count));
-            var (isFresh, isSearch) = (random.Next(2) == 0, random.Next(4) == 0);
+            var receipt = isFresh && chances.Next(2) == 0 ? Newest() : journal.Written.ElementAt(chances.Next(journal.Written.Count)).Value;
+            var (name, isSearch) = (receipt.Name, chances.Next(4) == 0);
+            // A search sees a write later than a read by name does.
+            var read = isSearch ? _found : _got;
+            var before = read.GetValueOrDefault(name);
             try
             {
-                if (isSearch)
+                if (await FindAsync(name, isSearch, isFresh ? receipt.ConsistencyToken : null) is { } product)
                 {
-                    await catalog.Reads().SearchProductsAsync(new SearchProductsRequest { Filter = "brand = \"crash\"", PageSize = 5 }, deadline: DateTime.UtcNow + Limit);
-                    continue;
+                    Assert.True(!isFresh || product.Version >= receipt.Version, $"{name} has version {product.Version} for who was told of {receipt.Version}{(isSearch ? ", in a search" : "")}");
+                    Assert.True(mayGoBack || product.Version >= before, $"{name} went back from version {before} to {product.Version}{(isSearch ? ", in a search" : "")}");
+                    read[name] = product.Version;
                 }
-                var request = new GetProductRequest { Name = name };
-                if (isFresh) request.ConsistencyTokens.Add(receipt.ConsistencyToken);
-                var before = _read.GetValueOrDefault(name);
-                var product = await catalog.Reads().GetProductAsync(request, deadline: DateTime.UtcNow + Limit);
-                Assert.True(!isFresh || product.Version >= receipt.Version, $"{name} has version {product.Version} for who was told of {receipt.Version}");
-                Assert.True(mayGoBack || product.Version >= before, $"{name} went back from version {before} to {product.Version}");
-                _read[name] = product.Version;
-                Answered++;
+                else Assert.True(journal.Deleted.ContainsKey(name) || (!isFresh && (mayGoBack || before == 0)), $"{name} was not found{(isSearch ? " by a search" : "")}");
+                Interlocked.Increment(ref _answered);
+                if (!isFresh) continue;
+                Fresh++;
+                if (receipt.CommitTime > _seen) _seen = receipt.CommitTime;
             }
-            catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
+            catch (RpcException e) when (isFresh && e.GetRpcStatus()?.GetDetail<Google.Rpc.ErrorInfo>()?.Reason == CatalogError.Name(ErrorReason.ReadNotCaughtUp))
             {
-                Assert.True(journal.Deleted.ContainsKey(name) || (!isFresh && (mayGoBack || !_read.ContainsKey(name))), $"{name} was not found: {e.Status}");
+                Refused++;
             }
-            catch (RpcException e) when (mayFail || (isFresh && e.GetRpcStatus()?.GetDetail<Google.Rpc.ErrorInfo>()?.Reason == CatalogError.Name(ErrorReason.ReadNotCaughtUp)))
+            catch (Exception e) when (mayFail && e is RpcException or ObjectDisposedException)
             {
+                // The one who answered it is replaced.
             }
+        }
+    }
+
+    private async Task<Product?> FindAsync(string name, bool isSearch, string? token)
+    {
+        string[] tokens = token is null ? [] : [token];
+        var deadline = DateTime.UtcNow + Limit;
+        if (isSearch)
+        {
+            var found = await catalog.Reads().SearchProductsAsync(new SearchProductsRequest { Filter = $"name = \"{name}\"", ConsistencyTokens = { tokens } }, deadline: deadline);
+            Assert.All(found.Results, r => Assert.Equal(name, r.Product.Name));
+            return found.Results.Count == 0 ? null : Assert.Single(found.Results).Product;
+        }
+        try
+        {
+            return await catalog.Reads().GetProductAsync(new GetProductRequest { Name = name, ConsistencyTokens = { tokens } }, deadline: deadline);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
+        {
+            return null;
         }
     }
 
