@@ -1,3 +1,4 @@
+using Catalog.SystemTests.Gateway;
 using Grpc.Net.Client;
 
 namespace Catalog.SystemTests;
@@ -12,6 +13,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
     private readonly ServerProcess[] _brokers;
     private readonly ServerProcess _elasticsearch;
     private HostProcess _secondCommand = null!;
+    private Wire? _wire;
     private Func<Task> _heal = () => Task.CompletedTask;
 
     private FaultyCluster(TempFolder folder, ServerProcess[] brokers, ServerProcess elasticsearch) => (_folder, _brokers, _elasticsearch) = (folder, brokers, elasticsearch);
@@ -19,7 +21,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
     /// <summary>The cluster by its first command service.</summary>
     public ClusterProcesses Cluster { get; private set; } = null!;
 
-    /// <summary>The same by its second one.</summary>
+    /// <summary>The same by its second one, over a wire that can be cut.</summary>
     public ICatalogUnderTest Other { get; private set; } = null!;
 
     /// <summary>Starts it with one broker, or with three that replicate.</summary>
@@ -57,12 +59,14 @@ internal sealed class FaultyCluster : IAsyncDisposable
         switch (fault)
         {
             case FaultTests.Fault.KillCommandService:
-                await Cluster.Command.KillAsync();
-                _heal = () => Cluster.ReplaceAsync(command: Cluster.Begin("CommandService"));
+                await KillCommandServiceAsync(chances);
+                break;
+            case FaultTests.Fault.CutAnswers:
+                for (var cuts = chances.Next(3, 8); cuts > 0; cuts--) await CutAnswersAsync(chances);
                 break;
             case FaultTests.Fault.HangRelay:
-                var relaying = await IsRelayingAsync(Cluster) ? Cluster.Command : _secondCommand;
-                var taker = relaying == _secondCommand ? Cluster : Other;
+                var isFirst = await IsFirstRelayingAsync();
+                var (relaying, taker) = isFirst ? (Cluster.Command, Other) : (_secondCommand, Cluster);
                 // On SQLite it may hang with the file's lock in its hands; then nobody can do anything, and it goes on and hangs again.
                 await Eventually.TrueAsync("another relay took over", async () =>
                 {
@@ -124,6 +128,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Other?.Commands.Dispose();
+        if (_wire is not null) await _wire.DisposeAsync();
         if (Cluster is not null) await Cluster.DisposeAsync();
         foreach (var broker in _brokers) await broker.DisposeAsync();
         await _elasticsearch.DisposeAsync();
@@ -145,6 +150,34 @@ internal sealed class FaultyCluster : IAsyncDisposable
         server.Resume();
     }
 
+    // Mostly the one that relays; the other one takes over then.
+    private async Task KillCommandServiceAsync(Random chances)
+    {
+        var isFirstRelaying = await IsFirstRelayingAsync();
+        var isFirst = chances.Next(4) == 0 ? !isFirstRelaying : isFirstRelaying;
+        await (isFirst ? Cluster.Command : _secondCommand).KillAsync();
+        _heal = isFirst ? () => Cluster.ReplaceAsync(command: Cluster.Begin("CommandService")) : StartSecondAsync;
+        await Eventually.TrueAsync("the other one relays", () => IsRelayingAsync(isFirst ? Other : Cluster));
+    }
+
+    // What is committed meanwhile nobody is told. In between, connections may begin that lack what was held.
+    private async Task CutAnswersAsync(Random chances)
+    {
+        await Task.Delay(chances.Next(300));
+        _wire!.HoldsAnswers = true;
+        await Task.Delay(chances.Next(100, 300));
+        _wire.Cut();
+        _wire.HoldsAnswers = false;
+        _wire.Cut();
+    }
+
+    private async Task<bool> IsFirstRelayingAsync()
+    {
+        var isFirst = false;
+        await Eventually.TrueAsync("one of them relays", async () => (isFirst = await IsRelayingAsync(Cluster)) || await IsRelayingAsync(Other));
+        return isFirst;
+    }
+
     private static async Task<bool> IsRelayingAsync(ICatalogUnderTest catalog) =>
         (await catalog.Rest.GetStringAsync(new Uri(catalog.Hosts[0], "/metrics"))).Split('\n').Any(l => l.StartsWith("catalog_relay_active", StringComparison.Ordinal) && l.Contains(" 1", StringComparison.Ordinal));
 
@@ -152,7 +185,9 @@ internal sealed class FaultyCluster : IAsyncDisposable
     {
         _secondCommand = Cluster.Begin("CommandService");
         var (grpc, http) = await _secondCommand.ListeningAsync();
-        Other = new SecondCommandService(Cluster, CatalogProcess.Connect(grpc), http);
+        _wire ??= new Wire(grpc.Authority);
+        _wire.Target = grpc.Authority;
+        Other = new SecondCommandService(Cluster, Other?.Commands ?? CatalogProcess.Connect(new Uri($"http://{_wire.Address}")), http);
         await ClusterProcesses.ReadyAsync(http, _secondCommand);
     }
 

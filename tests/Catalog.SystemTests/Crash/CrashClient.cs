@@ -37,10 +37,10 @@ internal sealed class CrashClient(
         }
     }
 
-    /// <summary>Sends an unanswered command again, twice at once.</summary>
-    public static async Task RepeatAsync(CommandJournal journal, ICatalogUnderTest catalog, SentCommand sent)
+    /// <summary>Sends an unanswered command again, twice at once; at random to the one or the other, where there is another.</summary>
+    public static async Task RepeatAsync(CommandJournal journal, ICatalogUnderTest catalog, SentCommand sent, ICatalogUnderTest? other = null)
     {
-        var client = new CrashClient(journal, [catalog], [], Random.Shared, 0, 0, () => false);
+        var client = new CrashClient(journal, [catalog, other ?? catalog], [], Random.Shared, 0, 0, () => false);
         await Task.WhenAll(client.SendAsync(sent), client.SendAsync(sent));
         sent.Settled();
     }
@@ -92,7 +92,7 @@ internal sealed class CrashClient(
                     return await SendAsync(Any());
             }
         }
-        catch (Exception e) when (isKilled() && e is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled or StatusCode.Unknown or StatusCode.DeadlineExceeded } or InvalidOperationException)
+        catch (Exception e) when (isKilled() && e is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled or StatusCode.Unknown or StatusCode.DeadlineExceeded } or InvalidOperationException or IOException)
         {
             return false;
         }
