@@ -62,11 +62,10 @@ public sealed class FaultTests(ITestOutputHelper output)
         var checker = new CrashChecker(journal, partitions: 4);
         await checker.BeginAsync(it.Cluster);
         var (commands, repeated, reads, fresh, refused) = (0, 0, 0, 0, 0);
-        // Every fault once before any comes twice.
-        var faults = Enumerable.Range(0, rounds).Chunk(kinds.Length).SelectMany(_ => Shuffled(kinds, chances)).Take(rounds).ToList();
+        var plan = Plan(kinds, rounds, chances);
         for (var round = 1; round <= rounds; round++)
         {
-            var (fault, rebuild) = (faults[round - 1], chances.Next(3) == 0);
+            var (fault, rebuild) = plan[round - 1];
             var clock = Stopwatch.StartNew();
             CrashReader reader;
             int unanswered;
@@ -90,6 +89,22 @@ public sealed class FaultTests(ITestOutputHelper output)
         }
         await checker.CheckAllAsync(it.Cluster, (await it.Cluster.CreatedAsync()).ConsistencyToken);
         output.WriteLine($"{commands} commands, {repeated} of them repeated, {checker.Events} events; {reads} reads while it failed, {fresh} of them with tokens, and {refused} refused");
+    }
+
+    /// <summary>Every fault once before any comes twice; where there is room for it, of two times once with a rebuild in the middle.</summary>
+    private static List<(Fault Fault, bool Rebuild)> Plan(Fault[] kinds, int rounds, Random chances)
+    {
+        var plan = new List<(Fault, bool)>();
+        while (plan.Count < rounds)
+        {
+            var isPair = rounds - plan.Count >= 2 * kinds.Length;
+            var with = kinds.Where(_ => chances.Next(isPair ? 2 : 3) == 0).ToHashSet();
+            Add(fault => with.Contains(fault));
+            if (isPair) Add(fault => !with.Contains(fault));
+        }
+        return plan[..rounds];
+
+        void Add(Func<Fault, bool> rebuild) => plan.AddRange(Shuffled(kinds, chances).Select(f => (f, rebuild(f))));
     }
 
     private static async Task<CrashReader> RunAsync(FaultyCluster it, CommandJournal journal, int round, Fault fault, bool rebuild, Random chances)
