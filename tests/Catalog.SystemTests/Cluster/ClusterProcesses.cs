@@ -116,9 +116,12 @@ internal sealed class ClusterProcesses : ICatalogUnderTest, IAsyncDisposable
     /// <summary>Starts one more process.</summary>
     /// <param name="host">Which: the name of its project.</param>
     /// <param name="urls">Where it listens.</param>
-    public HostProcess Begin(string host, string urls = AnyPorts)
+    public HostProcess Begin(string host, string urls = AnyPorts) => BeginVerb(host, "--urls", urls);
+
+    /// <summary>Starts a verb.</summary>
+    public HostProcess BeginVerb(string host, params string[] verb)
     {
-        var process = new HostProcess([Executable(host), "--urls", urls], _settings);
+        var process = new HostProcess([Executable(host), .. verb], _settings);
         lock (_processes) _processes.Add(process);
         return process;
     }

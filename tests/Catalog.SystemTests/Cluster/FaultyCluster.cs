@@ -9,6 +9,9 @@ internal sealed class FaultyCluster : IAsyncDisposable
     /// <summary>When the relay gives the queue up. Short, so that the tests are.</summary>
     public static readonly TimeSpan FallbackAfter = TimeSpan.FromSeconds(2);
 
+    // A rebuild that was killed keeps the next one away for a minute.
+    private static readonly TimeSpan NextRebuild = TimeSpan.FromSeconds(90);
+
     private readonly TempFolder _folder;
     private readonly ServerProcess[] _brokers;
     private readonly ServerProcess _elasticsearch;
@@ -23,6 +26,9 @@ internal sealed class FaultyCluster : IAsyncDisposable
 
     /// <summary>The same by its second one, over a wire that can be cut.</summary>
     public ICatalogUnderTest Other { get; private set; } = null!;
+
+    /// <summary>Whether a rebuild was killed, or failed, and may keep the next one away.</summary>
+    public bool LeftRebuild { get; set; }
 
     /// <summary>Starts it with one broker, or with three that replicate.</summary>
     public static async Task<FaultyCluster> StartAsync(int brokers = 1)
@@ -104,6 +110,9 @@ internal sealed class FaultyCluster : IAsyncDisposable
             case FaultTests.Fault.HangElasticsearch:
                 await HangAsync(_elasticsearch, chances, null);
                 break;
+            case FaultTests.Fault.KillRebuild:
+                await KillRebuildAsync(chances);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault));
         }
@@ -114,6 +123,21 @@ internal sealed class FaultyCluster : IAsyncDisposable
     {
         await _heal();
         _heal = () => Task.CompletedTask;
+    }
+
+    /// <summary>Where a rebuild was killed, the next one does its work; then nothing keeps another away.</summary>
+    public async Task FinishRebuildAsync()
+    {
+        if (!LeftRebuild) return;
+        await Eventually.NothingMissingAsync("the next rebuild succeeds", async () =>
+        {
+            var (code, said) = await Cluster.RunAsync("CommandService", "rebuild");
+            if (code == 0) return null;
+            Assert.Contains("If it was killed, try again in", said, StringComparison.Ordinal);
+            await Task.Delay(TimeSpan.FromSeconds(2));
+            return said;
+        }, NextRebuild);
+        LeftRebuild = false;
     }
 
     /// <summary>Kills all brokers.</summary>
@@ -169,6 +193,17 @@ internal sealed class FaultyCluster : IAsyncDisposable
         _wire.Cut();
         _wire.HoldsAnswers = false;
         _wire.Cut();
+    }
+
+    // Small catalogs are built in a moment, and what is killed soon after the swap has not caught up.
+    private async Task KillRebuildAsync(Random chances)
+    {
+        LeftRebuild = true;
+        var rebuild = Cluster.BeginVerb("CommandService", "rebuild");
+        var (sign, within) = chances.Next(3) switch { 0 => ("Building the index anew", 500), 1 => ("Building the index anew", 5_000), _ => ("serves now, in the place of", 30) };
+        await Eventually.TrueAsync("the rebuild is at work", () => rebuild.Errors.Any(l => l.Contains(sign, StringComparison.Ordinal)), TimeSpan.FromMinutes(2));
+        await Task.Delay(chances.Next(within));
+        await rebuild.KillAsync();
     }
 
     private async Task<bool> IsFirstRelayingAsync()
