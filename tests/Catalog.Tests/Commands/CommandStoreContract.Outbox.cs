@@ -68,7 +68,7 @@ public abstract partial class CommandStoreContract
         Assert.False(await Outbox.RenewAsync(backedUp.Epoch, Long, default));
         // Whoever holds it from before the restore cannot say either how far it is: that is of the lost future.
         Assert.False(await Outbox.SavePublishedAsync(backedUp.Epoch, 7, default));
-        Assert.False(await Outbox.SaveIndexedAsync(backedUp.Epoch, 7, DateTimeOffset.UnixEpoch, default));
+        Assert.False(await Outbox.SaveIndexedAsync(backedUp.Epoch, 7, DateTimeOffset.UnixEpoch, null, default));
         var state = (await Outbox.TryAcquireAsync("b", Long, default))!.State;
         Assert.Equal((0, 0, null), (state.Published, state.Indexed, state.DirectSyncSince));
     }
