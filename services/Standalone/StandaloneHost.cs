@@ -69,7 +69,7 @@ internal static partial class StandaloneHost
         services.AddHostedService(s => s.GetRequiredService<EmbeddedProjection>());
 
         services.AddSingleton(_ => Settings.Read<QueriesOptions>(configuration, "Queries", o => o.Problems()));
-        services.AddSingleton<IChangeFeed, SqliteChangeFeed>();
+        services.AddSingleton<IChangeFeed>(s => new SqliteChangeFeed(s.GetRequiredService<SqliteCommandDatabase>().Log, s.GetRequiredService<IIndexSet>()));
         services.AddSingleton(s => new Stopping(s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton<ProductQueryService>();
     }

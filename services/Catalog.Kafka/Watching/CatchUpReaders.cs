@@ -12,9 +12,11 @@ namespace Catalog.Kafka.Watching;
 /// </summary>
 internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options) : IDisposable
 {
+    /// <summary>So many bytes of events a watcher gets at once, or one event: it holds them until its client has taken them, as do all the others that are behind.</summary>
+    public const int MaxBytes = 128 * 1024;
+
     private const int Readers = 4;
     private const int MaxEvents = 1000;
-    private const int MaxBytes = 1024 * 1024;
     private static readonly TimeSpan MaxTurn = TimeSpan.FromSeconds(2), Poll = TimeSpan.FromMilliseconds(100);
 
     private readonly SemaphoreSlim _turns = new(Readers);
@@ -39,7 +41,9 @@ internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options)
     private List<ProductEvent> Read(WatchCursor cursor, CancellationToken cancellation)
     {
         if (!_free.TryTake(out var consumer))
-            consumer = clients.Consumer("watch-past", $"{options.Group}-watch", null, _ => { }, ("enable.partition.eof", "true"), ("queued.max.messages.kbytes", "4096"));
+            consumer = clients.Consumer("watch-past", $"{options.Group}-watch", null, _ => { }, ("enable.partition.eof", "true"), ("queued.max.messages.kbytes", "1024"),
+                // Of each partition, so that little is fetched in vain: after every turn it begins elsewhere.
+                ("fetch.message.max.bytes", "65536"));
         var events = new List<ProductEvent>();
         var sound = false;
         try
@@ -50,9 +54,10 @@ internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options)
             for (var bytes = 0; open.Count > 0 && events.Count < MaxEvents && bytes < MaxBytes && turn.Elapsed < MaxTurn && !cancellation.IsCancellationRequested;)
             {
                 if (consumer.Consume(Poll) is not { } message) continue;
+                var count = events.Count;
                 cursor.Pass(message, events);
                 if (message.IsPartitionEOF) open.Remove(message.Partition);
-                else bytes += message.Message.Value?.Length ?? 0;
+                else if (events.Count > count) bytes += message.Message.Value?.Length ?? 0;
             }
             consumer.Unassign();
             sound = true;

@@ -87,7 +87,7 @@ internal sealed class ChangeWindow(string topicId, long[] starts)
     public void Signal() => Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
     /// <summary>The next events of a watcher; null if it must read older ones elsewhere first.</summary>
-    public List<ProductEvent>? Read(WatchCursor cursor, int limit)
+    public List<ProductEvent>? Read(WatchCursor cursor, int limit, int maxBytes)
     {
         var events = new List<ProductEvent>();
         lock (_lock)
@@ -99,10 +99,12 @@ internal sealed class ChangeWindow(string topicId, long[] starts)
                     if (cursor.Offsets[p] < _starts[p]) return null;
                 cursor.Seen = _first;
             }
-            for (; cursor.Seen < _next && events.Count < limit; cursor.Seen++)
+            for (var bytes = 0; cursor.Seen < _next && events.Count < limit && bytes < maxBytes; cursor.Seen++)
             {
                 ref readonly var entry = ref _ring[cursor.Seen % MaxEvents];
+                var count = events.Count;
                 cursor.Pass(entry.Partition, entry.Offset, entry.Event, entry.IsReplay, events);
+                if (events.Count > count) bytes += entry.Bytes;
             }
             if (cursor.Seen == _next)
                 for (var p = 0; p < _ends.Length; p++) cursor.MoveOn(p, _ends[p]);

@@ -78,7 +78,7 @@ internal sealed class KafkaChangeFeed(
                 known = window;
             }
             var news = window?.Changed ?? tail.Started;
-            var events = window is null ? [] : window.Read(cursor, Batch);
+            var events = window is null ? [] : window.Read(cursor, Batch, CatchUpReaders.MaxBytes);
             if (events is null)
             {
                 var reading = past.ReadAsync(cursor, cancellation);

@@ -8,10 +8,10 @@ using Catalog.V1;
 
 namespace Catalog.Sqlite;
 
-/// <summary>Watches the event log. Each watcher reads the log itself from where it is, so a slow one costs no memory.</summary>
-internal sealed class SqliteChangeFeed(IEventLog log, IIndexSet indexes) : IChangeFeed
+/// <summary>Watches the event log. Each watcher reads the log itself from where it is, so a slow one costs no memory but for the batch that it is about to take.</summary>
+internal sealed class SqliteChangeFeed(SqliteEventLog log, IIndexSet indexes) : IChangeFeed
 {
-    private const int Batch = 200;
+    private const int Batch = 200, BatchBytes = 256 * 1024;
 
     public async ValueTask<WatchPosition> GetIndexedAsync(CancellationToken cancellation)
     {
@@ -28,7 +28,7 @@ internal sealed class SqliteChangeFeed(IEventLog log, IIndexSet indexes) : IChan
         if (position < 0 || position > bounds.Head) throw new PositionExpiredException("The position is not of this event log.");
         while (true)
         {
-            var events = await Told(() => log.ReadAsync(position, Batch, cancellation));
+            var events = await Told(() => ValueTask.FromResult(log.Read(position, Batch, BatchBytes)));
             // After the read, so that what happened between the two is noticed rather than skipped over.
             var now = await Told(() => log.GetBoundsAsync(cancellation));
             if (now.LogId != bounds.LogId) throw new PositionExpiredException("The database was restored meanwhile.");

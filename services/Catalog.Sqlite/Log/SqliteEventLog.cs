@@ -31,9 +31,7 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
     public ValueTask<LogBounds> GetBoundsAsync(CancellationToken cancellation) => ValueTask.FromResult(ReadBounds());
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<LoggedEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(
-        Read("SELECT position, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2", after, limit,
-            row => new LoggedEvent(row.Long(0), row.Blob(1).ToArray()), logged => logged.Body.Length));
+    public ValueTask<IReadOnlyList<LoggedEvent>> ReadAsync(long after, int limit, CancellationToken cancellation) => ValueTask.FromResult(Read(after, limit, ConnectionPool.MaxBytes));
 
     /// <inheritdoc />
     public Task WaitAsync(long after, CancellationToken cancellation)
@@ -80,7 +78,12 @@ public sealed class SqliteEventLog : IEventLog, IDisposable
         Wake();
     }
 
-    /// <summary>Reads what follows a position, as much as is asked for or fits into one read.</summary>
+    /// <summary>Reads events after a position, as many as are asked for or make so many bytes.</summary>
+    internal IReadOnlyList<LoggedEvent> Read(long after, int limit, int maxBytes) => Readers.ReadSome(
+        "SELECT position, body FROM events WHERE position > ?1 ORDER BY position LIMIT ?2", [after, limit],
+        row => new LoggedEvent(row.Long(0), row.Blob(1).ToArray()), logged => logged.Body.Length, maxBytes);
+
+    /// <summary>Reads events after a position, as many as are asked for or fit into one read.</summary>
     internal IReadOnlyList<T> Read<T>(string sql, long after, int limit, Func<Statement, T> take, Func<T, int> size) => Readers.ReadSome(sql, [after, limit], take, size);
 
     private static async Task LookAgainAsync(Task advanced, CancellationToken cancellation)

@@ -6,7 +6,8 @@ namespace Catalog.Sqlite.Sql;
 /// <summary>Reading connections to a command database, each used by one caller at a time, with the statements that it prepared.</summary>
 internal sealed class ConnectionPool(string path) : IDisposable
 {
-    private const int MaxBytes = 4 * 1024 * 1024;
+    /// <summary>As many bytes of rows as are read at once where nobody keeps them for long.</summary>
+    public const int MaxBytes = 4 * 1024 * 1024;
 
     private readonly ConcurrentBag<Reader> _idle = [];
     private volatile bool _disposed;
@@ -25,12 +26,12 @@ internal sealed class ConnectionPool(string path) : IDisposable
         }
     }
 
-    /// <summary>Reads rows, all of them or as many as make a few megabytes, and at least one if there is one.</summary>
+    /// <summary>Reads rows, all of them or as many as make so many bytes, and at least one if there is one.</summary>
     /// <exception cref="CommandStoreException">It failed; the message says what to do.</exception>
-    public IReadOnlyList<T> ReadSome<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> take, Func<T, int> size) => Read(sql, parameters, rows =>
+    public IReadOnlyList<T> ReadSome<T>(string sql, ReadOnlySpan<long> parameters, Func<Statement, T> take, Func<T, int> size, int maxBytes = MaxBytes) => Read(sql, parameters, rows =>
     {
         var read = new List<T>();
-        for (var bytes = 0; bytes < MaxBytes && rows.Step(); bytes += size(read[^1])) read.Add(take(rows));
+        for (var bytes = 0; bytes < maxBytes && rows.Step(); bytes += size(read[^1])) read.Add(take(rows));
         return read;
     });
 

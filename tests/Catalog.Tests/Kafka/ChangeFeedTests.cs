@@ -98,6 +98,26 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
+    public async Task A_watcher_that_is_behind_gets_little_at_a_time()
+    {
+        await using var topic = await TestTopic.CreateAsync();
+        WatchPosition position;
+        await using (var before = await TestFeed.StartAsync(topic)) position = await before.Feed.GetIndexedAsync(default);
+        // Twice what the memory of the replica takes.
+        await topic.PublishAsync(Enumerable.Range(1, 400).Select(i => TestTopic.Event(i, $"p{i}", padding: 40_000)));
+        await using var feed = await TestFeed.StartAsync(topic);
+        await using var watch = feed.Watch(position, Heartbeat);
+        List<long> seen = [];
+        while (seen.Count < 400)
+        {
+            var events = (await watch.NextAsync()).Events;
+            Assert.InRange(events.Sum(e => e.CalculateSize()), 0, (128 * 1024) + 41_000);
+            seen.AddRange(events.Select(e => e.Position));
+        }
+        Assert.Equal(Enumerable.Range(1, 400).Select(i => (long)i), seen.Order());
+    }
+
+    [Fact]
     public async Task A_position_whose_changes_are_gone_is_expired()
     {
         await using var topic = await TestTopic.CreateAsync(1);

@@ -117,6 +117,25 @@ public sealed class ProjectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_watch_that_is_behind_reads_little_at_a_time()
+    {
+        await _it.BuildAsync();
+        var feed = new SqliteChangeFeed(_it.Database.Log, _it.Indexes);
+        var start = await feed.GetIndexedAsync(default);
+        for (var i = 0; i < 20; i++)
+            await _it.Commit(TestCommands.Of($"p{i}", new CreateProductRequest { ProductId = $"p{i}", Product = new Product { Sku = $"p{i}", Title = "lamp", Description = new string('x', 60_000) } }));
+
+        List<string> seen = [];
+        await foreach (var batch in feed.ReadAsync(start, TimeSpan.FromSeconds(30), default))
+        {
+            Assert.InRange(batch.Events.Sum(e => e.CalculateSize()), 1, (256 * 1024) + 61_000);
+            seen.AddRange(batch.Events.Select(e => e.Name));
+            if (seen.Count == 20) break;
+        }
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"products/p{i}"), seen);
+    }
+
+    [Fact]
     public async Task A_rebuild_misses_no_write_that_is_made_meanwhile()
     {
         for (var i = 0; i < 10; i++) await _it.Commit(TestCommands.Create($"p{i}"));
