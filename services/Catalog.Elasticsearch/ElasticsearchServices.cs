@@ -15,10 +15,13 @@ public static class ElasticsearchServices
     /// <summary>
     /// Adds <see cref="IProductIndex"/>, <see cref="IIndexSet"/> and <see cref="IStatusBoard"/>, on Elasticsearch. Nothing is asked of it before it is needed.
     /// </summary>
-    public static IServiceCollection AddElasticsearch(this IServiceCollection services, ElasticsearchOptions options)
+    /// <param name="services">The host's services.</param>
+    /// <param name="options">Where it is.</param>
+    /// <param name="maxConnections">How many connections there may be to one node at once; what needs more waits for one.</param>
+    public static IServiceCollection AddElasticsearch(this IServiceCollection services, ElasticsearchOptions options, int maxConnections = int.MaxValue)
     {
         if (options.Problems().FirstOrDefault() is { } problem) throw new ArgumentException(problem, nameof(options));
-        Connection.Add(services, options);
+        Connection.Add(services, options, maxConnections);
         services.TryAddSingleton(TimeProvider.System);
         services.AddLogging();
         services.AddSingleton(options);

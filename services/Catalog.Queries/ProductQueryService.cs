@@ -19,7 +19,8 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
     private static readonly TimeSpan PositionPatience = TimeSpan.FromSeconds(3);
 
     private readonly ConsistencyGate _gate = new(index, options, time);
-    private readonly SearchLimiter _searches = new(options);
+    private readonly Limiter _searches = new(options.MaxConcurrentSearches, options.MaxQueuedSearches, "searches");
+    private readonly Limiter _lookups = new(options.MaxConcurrentLookups, options.MaxQueuedLookups, "lookups");
     private readonly ChangeWatch _watch = new(feed, index, options, time, stopping);
 
     public override Task<Product> GetProduct(GetProductRequest request, ServerCallContext context) =>
@@ -51,8 +52,11 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
             writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
             violations.ThrowIfAny();
         }
-        using var reader = await OpenAsync(writes, searchable: false, context);
-        return (await reader.GetAsync([id!], context.CancellationToken))[0] ?? throw CatalogError.NotFound(request.Name).ToRpcException();
+        // Like a search, it waits for its tokens before it takes a slot.
+        using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: false, context);
+        using var slot = await _lookups.EnterAsync(1, context.CancellationToken);
+        using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
+        return (await (caughtUp ?? opened!).GetAsync([id!], context.CancellationToken))[0] ?? throw CatalogError.NotFound(request.Name).ToRpcException();
     }
 
     private async Task<BatchGetProductsResponse> BatchGetAsync(BatchGetProductsRequest request, ServerCallContext context)
@@ -68,7 +72,10 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         var writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
         violations.ThrowIfAny();
 
-        using var reader = await OpenAsync(writes, searchable: false, context);
+        using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: false, context);
+        using var slot = await _lookups.EnterAsync(Math.Min(places.Count, AtOnce), context.CancellationToken);
+        using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
+        var reader = caughtUp ?? opened!;
         var products = new List<Product?>(places.Count);
         var bytes = 0L;
         foreach (var some in places.Keys.Chunk(AtOnce))
@@ -99,7 +106,7 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
 
         // A read that waits for its tokens must not keep others from searching, so it waits before it takes a slot.
         using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: true, context);
-        using var slot = await _searches.EnterAsync(context.CancellationToken);
+        using var slot = await _searches.EnterAsync(1, context.CancellationToken);
         using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
         return await SearchAsync(request, plan, caughtUp ?? opened!, context.CancellationToken);
     }
@@ -114,7 +121,7 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         if (plan.Words.Count == 0) return response;
 
         using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: true, context);
-        using var slot = await _searches.EnterAsync(context.CancellationToken);
+        using var slot = await _searches.EnterAsync(1, context.CancellationToken);
         using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
         foreach (var product in await (caughtUp ?? opened!).SuggestAsync(plan, context.CancellationToken))
             response.Suggestions.Add(new Suggestion { Name = product.Name, Title = product.Title, Highlight = Highlighter.Suggestion(product.Title, plan.Words) });
@@ -151,9 +158,8 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
 
     private static string NameRule => $"must be products/{{product}}, where {{product}} matches {ProductName.IdPattern}";
 
-    private ValueTask<IProductReader> OpenAsync(RequiredWrites? writes, bool searchable, ServerCallContext context) => writes is null
-        ? index.OpenAsync(context.CancellationToken)
-        : _gate.OpenAsync(writes, searchable, context.Deadline, context.CancellationToken);
+    private ValueTask<IProductReader> OpenAsync(RequiredWrites writes, bool searchable, ServerCallContext context) =>
+        _gate.OpenAsync(writes, searchable, context.Deadline, context.CancellationToken);
 
     private async Task<SearchProductsResponse> SearchAsync(
         SearchProductsRequest request, SearchPlan plan, IProductReader reader, CancellationToken cancellation)

@@ -15,6 +15,12 @@ public sealed class QueriesOptions
     /// <summary>How many more may wait for their turn; others are refused.</summary>
     public int MaxQueuedSearches { get; set; } = 100;
 
+    /// <summary>How many products are looked up at once; of a batch, those that are read together count.</summary>
+    public int MaxConcurrentLookups { get; set; } = Lookups(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+
+    /// <summary>How many more lookups may wait for their turn; others are refused.</summary>
+    public int MaxQueuedLookups { get; set; } = 1_000;
+
     /// <summary>How many watches there may be at once; more are refused.</summary>
     public int MaxWatchers { get; set; } = 1_000;
 
@@ -27,6 +33,9 @@ public sealed class QueriesOptions
     /// <summary>So many that the processors are busy, and that pages of the largest products fit into memory together.</summary>
     internal static int Searches(int processors, long memory) => (int)Math.Max(4, Math.Min(2 * processors, memory / (64 * 1024 * 1024)));
 
+    /// <summary>So many that the largest products fit into memory together.</summary>
+    internal static int Lookups(long memory) => (int)Math.Clamp(memory / (4 * 1024 * 1024), 32, 256);
+
     /// <summary>What is wrong with these values, one sentence each; empty if nothing is.</summary>
     public IEnumerable<string> Problems()
     {
@@ -34,6 +43,8 @@ public sealed class QueriesOptions
         if (MaxTokenWaiters is < 1 or > 100_000) yield return "Queries:MaxTokenWaiters must be between 1 and 100,000.";
         if (MaxConcurrentSearches is < 1 or > 10_000) yield return "Queries:MaxConcurrentSearches must be between 1 and 10,000.";
         if (MaxQueuedSearches is < 0 or > 100_000) yield return "Queries:MaxQueuedSearches must be between 0 and 100,000.";
+        if (MaxConcurrentLookups is < 1 or > 10_000) yield return "Queries:MaxConcurrentLookups must be between 1 and 10,000.";
+        if (MaxQueuedLookups is < 0 or > 100_000) yield return "Queries:MaxQueuedLookups must be between 0 and 100,000.";
         if (MaxWatchers is < 1 or > 100_000) yield return "Queries:MaxWatchers must be between 1 and 100,000.";
         if (WatchHeartbeat < TimeSpan.FromMilliseconds(100) || WatchHeartbeat > TimeSpan.FromSeconds(15))
             yield return "Queries:WatchHeartbeat must be between 0.1 and 15 seconds.";

@@ -21,10 +21,10 @@ internal static class Connection
     // A server that asks for more time than this gets it from our caller.
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    public static void Add(IServiceCollection services, ElasticsearchOptions options)
+    public static void Add(IServiceCollection services, ElasticsearchOptions options, int maxConnections)
     {
         var nodes = new NodeHandler.Choice(options.Nodes);
-        Add(services.AddHttpClient(Reads), options).AddResilienceHandler(Reads, pipeline => OnRealTime(pipeline)
+        Add(services.AddHttpClient(Reads), options, maxConnections).AddResilienceHandler(Reads, pipeline => OnRealTime(pipeline)
             .AddRetry(new HttpRetryStrategyOptions
             {
                 MaxRetryAttempts = 2, Delay = TimeSpan.FromMilliseconds(100), BackoffType = DelayBackoffType.Exponential, UseJitter = true,
@@ -37,7 +37,7 @@ internal static class Connection
                 }),
             })
             .AddTimeout(options.ReadTimeout));
-        Add(services.AddHttpClient(Writes), options).AddResilienceHandler(Writes, pipeline => OnRealTime(pipeline).AddTimeout(options.WriteTimeout));
+        Add(services.AddHttpClient(Writes), options, maxConnections).AddResilienceHandler(Writes, pipeline => OnRealTime(pipeline).AddTimeout(options.WriteTimeout));
         // Behind what repeats attempts, so that each one chooses its node.
         foreach (var name in (string[])[Reads, Writes]) services.AddHttpClient(name).AddHttpMessageHandler(() => new NodeHandler(nodes));
     }
@@ -56,14 +56,14 @@ internal static class Connection
         return pipeline;
     }
 
-    private static IHttpClientBuilder Add(IHttpClientBuilder client, ElasticsearchOptions options) => client
+    private static IHttpClientBuilder Add(IHttpClientBuilder client, ElasticsearchOptions options, int maxConnections) => client
         .ConfigureHttpClient(http =>
         {
             http.Timeout = Timeout.InfiniteTimeSpan; // the pipelines have their own
             http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             http.DefaultRequestHeaders.Authorization = Authorization(options);
         })
-        .ConfigurePrimaryHttpMessageHandler(() => Primary(options))
+        .ConfigurePrimaryHttpMessageHandler(() => Primary(options, maxConnections))
         .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // the connections have their own
         .RemoveAllLoggers(); // two lines a request; failures are told by who made it
 
@@ -72,12 +72,13 @@ internal static class Connection
         : options.Username is { } user ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.Password}")))
         : null;
 
-    private static SocketsHttpHandler Primary(ElasticsearchOptions options)
+    private static SocketsHttpHandler Primary(ElasticsearchOptions options, int maxConnections)
     {
         // A redirect would take the credentials along.
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = options.ConnectTimeout, PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            MaxConnectionsPerServer = maxConnections,
         };
         if (options.CaCertificate is null) return handler;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };

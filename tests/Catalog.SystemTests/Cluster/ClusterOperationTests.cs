@@ -154,7 +154,7 @@ public sealed class ClusterOperationTests
     [InlineData("Projector", "Kafka__BootstrapServers", "", "Kafka:BootstrapServers")]
     [InlineData("QueryService", "Elasticsearch__Url", "nonsense", "Elasticsearch:Url")]
     [InlineData("QueryService", "Queries__MaxTokenWait", "banana", "Queries:MaxTokenWait must be a time such as 00:00:05, not \"banana\".")]
-    [InlineData("QueryService", "Queries__MaxWatcher", "9", "Queries:MaxWatcher is no setting of this process; those of Queries are MaxConcurrentSearches, ")]
+    [InlineData("QueryService", "Queries__MaxWatcher", "9", "Queries:MaxWatcher is no setting of this process; those of Queries are MaxConcurrentLookups, ")]
     [InlineData("CommandService", "CommandDatabase__Shared", "true", "CommandDatabase:Shared is no setting of this process")]
     [InlineData("QueryService", "Queries__MaxWatchers", "0", "Queries:MaxWatchers must be between 1 and 100,000.")]
     public async Task A_setting_that_is_wrong_is_said_in_one_line(string host, string setting, string value, string said)

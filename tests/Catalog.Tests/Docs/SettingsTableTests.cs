@@ -45,6 +45,7 @@ public sealed partial class SettingsTableTests
     private static string Default(PropertyInfo property, object defaults) => property.GetValue(defaults) switch
     {
         _ when property.Name == nameof(QueriesOptions.MaxConcurrentSearches) => "twice the processors, but at most one for each 64 MiB of the heap; at least 4",
+        _ when property.Name == nameof(QueriesOptions.MaxConcurrentLookups) => "one for each 4 MiB of the heap, from 32 to 256",
         null or "" or ICollection { Count: 0 } => "none",
         bool flag => flag ? "`true`" : "`false`",
         var value => $"`{Convert.ToString(value, CultureInfo.InvariantCulture)}`",

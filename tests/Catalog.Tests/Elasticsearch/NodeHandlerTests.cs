@@ -1,5 +1,7 @@
 using System.Net;
+using Catalog.Elasticsearch;
 using Catalog.Elasticsearch.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Catalog.Tests.Elasticsearch;
 
@@ -28,6 +30,18 @@ public sealed class NodeHandlerTests
     {
         using var http = Invoker(new Node(new Queue<object>([new TaskCanceledException("Connecting took too long.", new TimeoutException())])));
         await Assert.ThrowsAsync<HttpRequestException>(() => http.SendAsync(NodeHandler.Request(HttpMethod.Get, "_alias/p", Cancellation), Cancellation));
+    }
+
+    [Fact]
+    public void There_are_no_more_connections_to_a_node_than_may_be()
+    {
+        using var services = new ServiceCollection().AddElasticsearch(new ElasticsearchOptions(), maxConnections: 7).BuildServiceProvider();
+        foreach (var name in (string[])[Connection.Reads, Connection.Writes])
+        {
+            var handler = services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(name);
+            while (handler is DelegatingHandler { InnerHandler: { } inner }) handler = inner;
+            Assert.Equal(7, Assert.IsType<SocketsHttpHandler>(handler).MaxConnectionsPerServer);
+        }
     }
 
     [Fact]

@@ -189,6 +189,17 @@ public class ConsistencyTests
         await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task A_waiting_read_keeps_no_other_from_being_looked_up()
+    {
+        using var side = new QuerySide(options => (options.MaxConcurrentLookups, options.MaxQueuedLookups) = (1, 0));
+        var waiting = side.Service.GetProduct(new GetProductRequest { Name = "products/a", ConsistencyTokens = { Token(("a", 1)) } }, Call);
+        await QuerySide.Until(() => side.Index.Waits == 1);
+        Assert.Equal(StatusCode.NotFound, (await QuerySide.RefusalOf(side.Service.GetProduct(new GetProductRequest { Name = "products/a" }, Call))).Code);
+        side.Index.Put(QuerySide.Product("a", 1));
+        await waiting.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
     private static string Token(params (string Id, long Version)[] writes) => Token("log-1", writes);
 
     private static string Token(string logId, params (string Id, long Version)[] writes) => OpaqueText.Encode(new ConsistencyToken

@@ -24,6 +24,9 @@ internal sealed class FakeIndex : IProductIndex
     /// <summary>How a change is waited for, if not until there is one.</summary>
     public Func<CancellationToken, Task>? Wait { get; set; }
 
+    /// <summary>What products wait for before they are looked up.</summary>
+    public Func<Task> BeforeGet { get; set; } = () => Task.CompletedTask;
+
     /// <summary>Readers that were opened and not disposed.</summary>
     public int OpenReaders => Volatile.Read(ref _open);
 
@@ -81,14 +84,14 @@ internal sealed class FakeIndex : IProductIndex
             return ValueTask.FromResult<IReadOnlyList<long>>([.. productIds.Select(id => contents.Products.GetValueOrDefault(id)?.Version ?? 0)]);
         }
 
-        public ValueTask<IReadOnlyList<Product?>> GetAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
+        public async ValueTask<IReadOnlyList<Product?>> GetAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
         {
+            await index.BeforeGet();
             Assert.Equal(0, _disposed);
             cancellation.ThrowIfCancellationRequested();
             Assert.Equal(productIds.Count, productIds.Distinct(StringComparer.Ordinal).Count());
             Interlocked.Add(ref index.Gets, productIds.Count);
-            return ValueTask.FromResult<IReadOnlyList<Product?>>(
-                [.. productIds.Select(id => contents.Products.GetValueOrDefault(id) is { State: not Product.Types.State.Deleted } product ? product : null)]);
+            return [.. productIds.Select(id => contents.Products.GetValueOrDefault(id) is { State: not Product.Types.State.Deleted } product ? product : null)];
         }
 
         public ValueTask MakeSearchableAsync(CancellationToken cancellation)

@@ -87,6 +87,45 @@ public class ReadTests
         Assert.Equal(50, (await side.Service.BatchGetProducts(request, Call)).Products.Count);
     }
 
+    [Fact]
+    public async Task Too_many_lookups_at_once_are_refused_early_and_the_others_answered()
+    {
+        using var side = new QuerySide(options => (options.MaxConcurrentLookups, options.MaxQueuedLookups) = (2, 3));
+        side.Index.Put(QuerySide.Product("a"));
+        var (running, most) = (0, 0);
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        side.Index.BeforeGet = async () =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref running));
+            await go.Task;
+            Interlocked.Decrement(ref running);
+        };
+        var request = new GetProductRequest { Name = "products/a" };
+        List<Task> accepted = [.. Enumerable.Range(0, 5).Select(_ => side.Service.GetProduct(request, Call))];
+        var refusal = await QuerySide.RefusalOf(side.Service.GetProduct(request, Call));
+        Assert.Equal((StatusCode.ResourceExhausted, "OVERLOADED", true), (refusal.Code, refusal.Reason, refusal.RetryAfter > TimeSpan.Zero));
+        Assert.Equal("OVERLOADED", (await QuerySide.RefusalOf(side.Service.BatchGetProducts(new BatchGetProductsRequest { Names = { "products/a" } }, Call))).Reason);
+        go.SetResult();
+        await Task.WhenAll(accepted).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal((2, 0), (most, side.Index.OpenReaders));
+    }
+
+    [Fact]
+    public async Task A_batch_counts_as_the_products_that_it_reads_together()
+    {
+        using var side = new QuerySide(options => (options.MaxConcurrentLookups, options.MaxQueuedLookups) = (27, 0));
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        side.Index.BeforeGet = () => go.Task;
+        List<Task> accepted =
+        [
+            side.Service.BatchGetProducts(new BatchGetProductsRequest { Names = { Enumerable.Range(0, 100).Select(i => $"products/p{i}") } }, Call),
+            side.Service.BatchGetProducts(new BatchGetProductsRequest { Names = { "products/a", "products/b", "products/a" } }, Call),
+        ];
+        Assert.Equal("OVERLOADED", (await QuerySide.RefusalOf(side.Service.GetProduct(new GetProductRequest { Name = "products/a" }, Call))).Reason);
+        go.SetResult();
+        await Task.WhenAll(accepted).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData(ErrorReason.IndexUnavailable, "INDEX_UNAVAILABLE")]
     [InlineData(ErrorReason.IndexRebuilding, "INDEX_REBUILDING")]
