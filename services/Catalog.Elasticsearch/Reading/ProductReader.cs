@@ -36,9 +36,7 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     public async ValueTask<IReadOnlyList<Product?>> GetAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
     {
         var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: true, _copy, cancellation));
-        for (var i = 0; i < documents.Count; i++)
-            if (_seen.TryGetValue(productIds[i], out var seen) && documents[i].Version < seen)
-                throw new IndexUnavailableException(ErrorReason.ReadNotCaughtUp, "Elasticsearch went over to a copy of the index that does not hold the write yet.", TimeSpan.FromMilliseconds(100));
+        ThrowIfBehind(productIds, documents);
         return [.. documents.Select(document => document.Source?.Body is { } body ? Product.Parser.ParseFrom(body) : null)];
     }
 
@@ -50,6 +48,7 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
         // How large products are is not known before, and most are small: the page is asked for as a whole, and half of it where that is too large.
         while ((answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, plan.PageSize > 1 ? MaxAnswerBytes : int.MaxValue, cancellation))) is null)
             plan = plan with { PageSize = plan.PageSize / 2 };
+        await ThrowIfBehindAsync(cancellation);
         var hits = answer.Hits.Hits;
         var more = hits.Count > plan.PageSize;
         var products = new Product[more ? plan.PageSize : hits.Count];
@@ -62,12 +61,28 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     {
         if (plan.Words.Count == 0) return [];
         var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, int.MaxValue, cancellation));
+        await ThrowIfBehindAsync(cancellation);
         return [.. answer!.Hits.Hits.Select(ProductOf)];
     }
 
     public void Dispose()
     {
         // An index is kept for a while after it was replaced, so nothing need be held.
+    }
+
+    // A search says nothing of what it did not find, so whoever answered it is asked for the versions once more.
+    private async Task ThrowIfBehindAsync(CancellationToken cancellation)
+    {
+        if (_seen.Count == 0) return;
+        string[] productIds = [.. _seen.Keys];
+        ThrowIfBehind(productIds, await TellAsync(client.GetAsync(index.Name, productIds, source: false, _copy, cancellation)));
+    }
+
+    private void ThrowIfBehind(IReadOnlyList<string> productIds, IReadOnlyList<DocumentAnswer> documents)
+    {
+        for (var i = 0; i < documents.Count; i++)
+            if (_seen.TryGetValue(productIds[i], out var seen) && documents[i].Version < seen)
+                throw new IndexUnavailableException(ErrorReason.ReadNotCaughtUp, "Elasticsearch went over to a copy of the index that does not hold the write yet.", TimeSpan.FromMilliseconds(100));
     }
 
     private static Product ProductOf(HitAnswer hit) => Product.Parser.ParseFrom(hit.Source?.Body ?? throw new JsonException("A hit has no body."));

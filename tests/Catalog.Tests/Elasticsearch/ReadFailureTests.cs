@@ -36,7 +36,8 @@ public sealed class ReadFailureTests
         await reader.GetVersionsAsync(["p"], Cancellation);
         await reader.GetAsync(["p"], Cancellation);
         await reader.SearchAsync(ProductIndexContract.Plan("lamp"), Cancellation);
-        Assert.Equal(3, copies.Count);
+        // Versions, product, search, and the versions once more.
+        Assert.Equal(4, copies.Count);
         Assert.Single(copies.Distinct());
         Assert.NotEqual("", copies.First());
     }
@@ -61,6 +62,25 @@ public sealed class ReadFailureTests
         await using var server = await ScriptedServer.StartAsync(async (context, _) => await Task.Delay(Timeout.Infinite, context.RequestAborted));
         await using var catalog = TestElasticsearch.On(server.Url, o => o.ReadTimeout = TimeSpan.FromMilliseconds(200), time: new FakeTimeProvider());
         await Assert.ThrowsAsync<IndexUnavailableException>(() => SearchAsync(catalog).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+    }
+
+    [Fact]
+    public async Task A_search_in_a_copy_that_is_behind_what_another_one_said_is_no_answer()
+    {
+        var version = 2;
+        await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context,
+            context.Request.Path.Value!.EndsWith("/_mget", StringComparison.Ordinal) ? $$"""{"docs":[{"found":true,"_version":{{version}}}]}""" : ScriptedServer.NoHits));
+        await using var catalog = TestElasticsearch.On(server.Url);
+        using var reader = await catalog.Index.OpenAsync(Cancellation);
+        Assert.Equal([2], await reader.GetVersionsAsync(["p"], Cancellation));
+        var suggestion = new SuggestPlan(["lamp"], 10);
+        version = 1;
+        Assert.Equal(ErrorReason.ReadNotCaughtUp,
+            (await Assert.ThrowsAsync<IndexUnavailableException>(() => reader.SearchAsync(ProductIndexContract.Plan("lamp"), Cancellation).AsTask())).Reason);
+        Assert.Equal(ErrorReason.ReadNotCaughtUp, (await Assert.ThrowsAsync<IndexUnavailableException>(() => reader.SuggestAsync(suggestion, Cancellation).AsTask())).Reason);
+        version = 3;
+        await reader.SearchAsync(ProductIndexContract.Plan("lamp"), Cancellation);
+        await reader.SuggestAsync(suggestion, Cancellation);
     }
 
     [Theory]
