@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -34,8 +35,7 @@ public static partial class CatalogHost
     /// <param name="reached">Whether the stores were reached once: see <see cref="Readiness"/>.</param>
     public static WebApplicationBuilder CreateBuilder(Uri grpc, Uri rest, Func<IServiceProvider, CancellationToken, ValueTask<bool>> reached)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.AddLogging();
+        var builder = NewBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -107,8 +107,25 @@ public static partial class CatalogHost
         else kestrel.ListenAnyIP(address.Port, o => o.Protocols = protocols);
     }
 
-    internal static void AddLogging(this WebApplicationBuilder builder)
+    /// <summary>A host without anything but its configuration and its log.</summary>
+    /// <exception cref="SettingsException">The configuration cannot be read.</exception>
+    internal static WebApplicationBuilder NewBuilder()
     {
+        try
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.AddLogging();
+            return builder;
+        }
+        catch (Exception e) when (e is InvalidDataException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"{e.Message.TrimEnd('.')}{(e.InnerException is null ? "" : $": {e.GetBaseException().Message}")}", e);
+        }
+    }
+
+    private static void AddLogging(this WebApplicationBuilder builder)
+    {
+        Settings.CheckLogLevels(builder.Configuration.GetSection("Logging"));
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.None).AddFilter("Polly", LogLevel.None).AddFilter("System.Net.Http", LogLevel.Warning)

@@ -53,6 +53,16 @@ public static partial class Settings
         }
     }
 
+    /// <summary>The levels of the log, at once for all and for one kind of log alone.</summary>
+    /// <exception cref="SettingsException">One is none.</exception>
+    internal static void CheckLogLevels(IConfigurationSection logging)
+    {
+        var wrong = logging.GetChildren().SelectMany(s => s.GetChildren().Append(s)).Where(s => s.Key.Equals("LogLevel", StringComparison.OrdinalIgnoreCase)).SelectMany(s => s.GetChildren())
+            .Where(s => s.Value is not null && !Enum.TryParse<LogLevel>(s.Value, ignoreCase: true, out _))
+            .Select(s => $"{s.Path} must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}, not \"{s.Value}\".").ToList();
+        if (wrong.Count > 0) throw new SettingsException(string.Join(' ', wrong));
+    }
+
     /// <summary>What can be set of some options.</summary>
     public static IEnumerable<string> NamesOf<T>() => typeof(T).GetProperties().Where(p => p.SetMethod?.IsPublic is true).Select(p => p.Name);
 

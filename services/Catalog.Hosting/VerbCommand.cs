@@ -31,8 +31,7 @@ public static class VerbCommand
         {
             try
             {
-                var builder = WebApplication.CreateSlimBuilder();
-                builder.AddLogging();
+                var builder = CatalogHost.NewBuilder();
                 // The answer alone goes to the output.
                 builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
                 builder.Services.AddSingleton(TimeProvider.System).AddSingleton(arguments);

@@ -118,6 +118,28 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task Settings_that_cannot_be_read()
+    {
+        await File.WriteAllTextAsync(_folder.File("appsettings.json"), """{ "Queries": { """);
+        await FailsAsync("appsettings.json", CatalogProcess.Executable, "Standalone", "CommandService", "Projector", "QueryService");
+        await File.WriteAllTextAsync(_folder.File("appsettings.json"), """{ "Logging": { "LogLevel": { "Catalog.Kafka": "Foo" } } }""");
+        await FailsAsync("Logging:LogLevel:Catalog.Kafka must be one of Trace, ", CatalogProcess.Executable, "Standalone", "CommandService", "Projector", "QueryService");
+
+        async Task FailsAsync(string saying, string executable, params string[] hosts)
+        {
+            foreach (var host in hosts)
+            {
+                if (host != "Standalone") executable = HostProcess.Metadata($"{host}Executable");
+                var (code, output) = await HostProcess.RunAsync(["/bin/sh", "-c", $"cd '{_folder.Path}' && exec '{executable}' --urls 'http://127.0.0.1:0;http://127.0.0.1:0'"]);
+                Assert.Equal(1, code);
+                var line = Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+                Assert.StartsWith($"{Path.GetFileName(executable)}: ", line, StringComparison.Ordinal);
+                Assert.Contains(saying, line, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Run_from_the_sources_its_folder_is_where_it_was_started_as_for_the_verbs()
     {
         var configuration = Directory.GetParent(Path.GetDirectoryName(CatalogProcess.Executable)!)!.Name;
