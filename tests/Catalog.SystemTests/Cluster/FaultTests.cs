@@ -82,7 +82,7 @@ public sealed class FaultTests(ITestOutputHelper output)
                 await CrashClient.ImportAsync(it.Cluster, journal.Rows.Values.Where(r => r.Result is null).OrderBy(CommandJournal.SerialOf).Chunk(100));
                 (commands, repeated) = (commands + journal.Commands.Count, repeated + unanswered);
                 (reads, fresh, refused) = (reads + reader.Answered, fresh + reader.Fresh, refused + reader.Refused);
-                await checker.CheckAsync(it.Cluster, round);
+                await checker.CheckAsync(it.Cluster, round, it.LeftRebuild);
             }
             catch (Exception e)
             {
@@ -92,7 +92,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         }
         // That may take a minute.
         if (IsSet("CATALOG_FAULT_ROUNDS")) await it.FinishRebuildAsync();
-        await checker.CheckAllAsync(it.Cluster, (await it.Cluster.CreatedAsync()).ConsistencyToken);
+        await checker.CheckAllAsync(it.Cluster, (await it.Cluster.CreatedAsync()).ConsistencyToken, it.LeftRebuild);
         output.WriteLine($"{commands} commands, {repeated} of them repeated, {checker.Events} events; {reads} reads while it failed, {fresh} of them with tokens, and {refused} refused");
     }
 
