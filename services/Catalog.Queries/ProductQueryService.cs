@@ -52,11 +52,8 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
             writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
             violations.ThrowIfAny();
         }
-        // Like a search, it waits for its tokens before it takes a slot.
-        using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: false, context);
-        using var slot = await _lookups.EnterAsync(1, context.CancellationToken);
-        using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
-        return (await (caughtUp ?? opened!).GetAsync([id!], context.CancellationToken))[0] ?? throw CatalogError.NotFound(request.Name).ToRpcException();
+        using var turn = await BeginAsync(writes, searchable: false, _lookups, 1, context);
+        return (await turn.Reader.GetAsync([id!], context.CancellationToken))[0] ?? throw CatalogError.NotFound(request.Name).ToRpcException();
     }
 
     private async Task<BatchGetProductsResponse> BatchGetAsync(BatchGetProductsRequest request, ServerCallContext context)
@@ -72,15 +69,12 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         var writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
         violations.ThrowIfAny();
 
-        using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: false, context);
-        using var slot = await _lookups.EnterAsync(Math.Min(places.Count, AtOnce), context.CancellationToken);
-        using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
-        var reader = caughtUp ?? opened!;
+        using var turn = await BeginAsync(writes, searchable: false, _lookups, Math.Min(places.Count, AtOnce), context);
         var products = new List<Product?>(places.Count);
         var bytes = 0L;
         foreach (var some in places.Keys.Chunk(AtOnce))
         {
-            var read = await reader.GetAsync(some, context.CancellationToken);
+            var read = await turn.Reader.GetAsync(some, context.CancellationToken);
             products.AddRange(read);
             bytes += read.Sum(product => product?.CalculateSize() ?? 0);
             // No more are read than could be sent (G10).
@@ -104,11 +98,8 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         var writes = RequiredWrites.Read(request.ConsistencyTokens, violations);
         violations.ThrowIfAny();
 
-        // A read that waits for its tokens must not keep others from searching, so it waits before it takes a slot.
-        using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: true, context);
-        using var slot = await _searches.EnterAsync(1, context.CancellationToken);
-        using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
-        return await SearchAsync(request, plan, caughtUp ?? opened!, context.CancellationToken);
+        using var turn = await BeginAsync(writes, searchable: true, _searches, 1, context);
+        return await SearchAsync(request, plan, turn.Reader, context.CancellationToken);
     }
 
     private async Task<SuggestProductsResponse> SuggestAsync(SuggestProductsRequest request, ServerCallContext context)
@@ -120,10 +111,8 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
         var response = new SuggestProductsResponse();
         if (plan.Words.Count == 0) return response;
 
-        using var caughtUp = writes is null ? null : await OpenAsync(writes, searchable: true, context);
-        using var slot = await _searches.EnterAsync(1, context.CancellationToken);
-        using var opened = caughtUp is null ? await index.OpenAsync(context.CancellationToken) : null;
-        foreach (var product in await (caughtUp ?? opened!).SuggestAsync(plan, context.CancellationToken))
+        using var turn = await BeginAsync(writes, searchable: true, _searches, 1, context);
+        foreach (var product in await turn.Reader.SuggestAsync(plan, context.CancellationToken))
             response.Suggestions.Add(new Suggestion { Name = product.Name, Title = product.Title, Highlight = Highlighter.Suggestion(product.Title, plan.Words) });
         return response;
     }
@@ -158,8 +147,41 @@ internal sealed class ProductQueryService(IProductIndex index, IChangeFeed feed,
 
     private static string NameRule => $"must be products/{{product}}, where {{product}} matches {ProductName.IdPattern}";
 
-    private ValueTask<IProductReader> OpenAsync(RequiredWrites writes, bool searchable, ServerCallContext context) =>
-        _gate.OpenAsync(writes, searchable, context.Deadline, context.CancellationToken);
+    /// <summary>The index to read, and the right to. A read that waits for its tokens must not keep others from theirs, so it waits before it takes a slot.</summary>
+    private async ValueTask<Turn> BeginAsync(RequiredWrites? writes, bool searchable, Limiter limiter, int weight, ServerCallContext context)
+    {
+        var caughtUp = writes is null ? null : await _gate.OpenAsync(writes, searchable, context.Deadline, context.CancellationToken);
+        Limiter.Slot slot;
+        try
+        {
+            slot = await limiter.EnterAsync(weight, context.CancellationToken);
+        }
+        catch
+        {
+            caughtUp?.Dispose();
+            throw;
+        }
+        try
+        {
+            return new Turn(caughtUp ?? await index.OpenAsync(context.CancellationToken), slot);
+        }
+        catch
+        {
+            slot.Dispose();
+            throw;
+        }
+    }
+
+    private readonly struct Turn(IProductReader reader, Limiter.Slot slot) : IDisposable
+    {
+        public IProductReader Reader => reader;
+
+        public void Dispose()
+        {
+            reader.Dispose();
+            slot.Dispose();
+        }
+    }
 
     private async Task<SearchProductsResponse> SearchAsync(
         SearchProductsRequest request, SearchPlan plan, IProductReader reader, CancellationToken cancellation)

@@ -31,8 +31,7 @@ internal sealed partial class IndexFolder(string path, TimeProvider time)
     {
         var aside = Path.Combine(path, "damaged.db");
         SqliteFile.Delete(aside);
-        foreach (var companion in SqliteFile.Companions)
-            if (File.Exists(file + companion)) File.Move(file + companion, aside + companion, overwrite: true);
+        Move(file, aside);
     }
 
     /// <summary>Keeps the indices that there are under names by which none of them serves, nor gives way to another.</summary>
@@ -43,11 +42,16 @@ internal sealed partial class IndexFolder(string path, TimeProvider time)
         foreach (var file in List())
         {
             var name = Path.Combine(path, Path.GetFileName(file).Replace("products-", "lost-", StringComparison.Ordinal));
-            foreach (var companion in SqliteFile.Companions)
-                if (File.Exists(file + companion)) File.Move(file + companion, name + companion, overwrite: true);
+            Move(file, name);
             kept.Add(name);
         }
         return kept;
+    }
+
+    private static void Move(string file, string name)
+    {
+        foreach (var companion in SqliteFile.Companions)
+            if (File.Exists(file + companion)) File.Move(file + companion, name + companion, overwrite: true);
     }
 
     private static int Number(Match name) => name.Groups["number"].Success ? int.Parse(name.Groups["number"].Value, CultureInfo.InvariantCulture) : 1;
