@@ -9,9 +9,11 @@ public sealed partial class DeadLetterReplay(IDeadLetters letters, IIndexSet ind
     private const int Batch = 100;
 
     /// <summary>Replays every dead letter once.</summary>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="stays">Told of each that has to stay: its position, and why.</param>
     /// <returns>How many are in the index now, and how many had to stay.</returns>
     /// <exception cref="IndexLostException">There is no index to write into.</exception>
-    public async Task<(int Replayed, int Left)> RunAsync(CancellationToken cancellation)
+    public async Task<(int Replayed, int Left)> RunAsync(CancellationToken cancellation, Action<long, string>? stays = null)
     {
         var index = await indexes.GetCurrentAsync(cancellation) ?? throw new IndexLostException("There is no index now; it is being built, with everything that can be in it.");
         var (replayed, left) = (0, 0);
@@ -27,6 +29,7 @@ public sealed partial class DeadLetterReplay(IDeadLetters letters, IIndexSet ind
                 else
                 {
                     Stays(logger, letter.Position, reason);
+                    stays?.Invoke(letter.Position, reason);
                     left++;
                 }
             }

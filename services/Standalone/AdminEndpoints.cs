@@ -8,6 +8,8 @@ namespace Catalog.Standalone;
 /// <summary>What the verbs of the command line ask of the running process, on a socket in the data folder and nowhere else.</summary>
 internal static class AdminEndpoints
 {
+    private const int MostReasons = 20;
+
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     public static void MapAdmin(this WebApplication app)
@@ -43,8 +45,13 @@ internal static class AdminEndpoints
 
         admin.MapPost("replay-dead-letters", async (DeadLetterReplay replay, CancellationToken cancellation) =>
         {
-            var (replayed, left) = await replay.RunAsync(cancellation);
-            return Results.Text($"{replayed} dead letters were replayed, {left} are left.\n", statusCode: left == 0 ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+            var reasons = new List<string>();
+            var (replayed, left) = await replay.RunAsync(cancellation, (position, reason) =>
+            {
+                if (reasons.Count < MostReasons) reasons.Add($"  at position {position}: {reason}\n");
+            });
+            if (left > reasons.Count) reasons.Add($"  and {left - reasons.Count} more, which the log of the process names\n");
+            return Results.Text($"{replayed} dead letters were replayed, {left} are left.\n{string.Concat(reasons)}", statusCode: left == 0 ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
         });
     }
 

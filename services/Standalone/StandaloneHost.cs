@@ -67,6 +67,7 @@ internal static partial class StandaloneHost
         services.AddSingleton<DeadLetterReplay>();
         services.AddSingleton<EmbeddedProjection>();
         services.AddHostedService(s => s.GetRequiredService<EmbeddedProjection>());
+        services.AddHostedService<ProjectionGauges>();
 
         services.AddSingleton(_ => Settings.Read<QueriesOptions>(configuration, "Queries", o => o.Problems()));
         services.AddSingleton<IChangeFeed>(s => new SqliteChangeFeed(s.GetRequiredService<SqliteCommandDatabase>().Log, s.GetRequiredService<IIndexSet>()));
