@@ -10,7 +10,7 @@ namespace Catalog.Standalone.Import;
 
 /// <summary>
 /// The rows that were refused, one JSON object a line: <c>line</c>, <c>code</c>, <c>reason</c>, <c>message</c>, <c>violations</c> and the row itself as <c>raw</c>.
-/// The file is made with the first of them. <c>jq -r .raw</c> gives back rows to repair and import.
+/// The file is made with the first of them. <c>jq -r .raw</c> gives back rows to repair and import, of a CSV without their header.
 /// </summary>
 internal sealed class RejectsFile(string path) : IDisposable
 {

@@ -1,11 +1,12 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.RegularExpressions;
 using Catalog.V1;
 
 namespace Catalog.SystemTests;
 
 /// <summary><c>catalog import</c> on files that are not as they should be.</summary>
-public sealed class ImportCommandTests : IDisposable
+public sealed partial class ImportCommandTests : IDisposable
 {
     private const int Rows = 2000;
     private readonly TempFolder _folder = new(), _elsewhere = new();
@@ -16,6 +17,25 @@ public sealed class ImportCommandTests : IDisposable
         _folder.Dispose();
         _elsewhere.Dispose();
     }
+
+    [Fact]
+    public async Task Rows_that_were_refused_are_repaired_and_imported_as_the_documentation_says()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/jq"), "jq is needed.");
+        var documented = Repair().Match(await File.ReadAllTextAsync(Path.Combine(CatalogProcess.Repository, "docs", "operations.md"))).Groups["command"].Value;
+        var file = _elsewhere.File("stock.csv");
+        await File.WriteAllTextAsync(file, "sku,title,stock_quantity\nR-1,\"Lamp, small\",1\nR-2,Lamp,many\n");
+        await using var catalog = await CatalogProcess.StartAsync(_folder.Path);
+        Assert.Equal(1, (await CatalogProcess.RunAsync("import", file, "--server", catalog.Grpc.ToString())).Code);
+        var script = $"{documented.Replace("FILE", $"'{file}'", StringComparison.Ordinal)} | sed s/many/7/ > '{file}.repaired'";
+        Assert.Equal((0, ""), await HostProcess.RunAsync(["/bin/sh", "-c", script]));
+        var (code, output) = await CatalogProcess.RunAsync("import", $"{file}.repaired", "--format", "csv", "--server", catalog.Grpc.ToString());
+        Assert.True(code == 0, output);
+        Assert.Equal(2L, _folder.Read<long>("SELECT count(*) FROM products"));
+    }
+
+    [GeneratedRegex(@"`(?<command>\(head[^`]+\))`", RegexOptions.ExplicitCapture)]
+    private static partial Regex Repair();
 
     [Theory]
     [InlineData(0.5)]
