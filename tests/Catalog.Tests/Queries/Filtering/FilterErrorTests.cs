@@ -44,6 +44,8 @@ public class FilterErrorTests
     [InlineData("price = 1e3", 9, "expected an amount")]
     [InlineData("price = 0.0000000001", 9, "expected an amount")]
     [InlineData("price = 9000000001", 9, "expected an amount")]
+    [InlineData("brand = Ac*", 7, "* stands for nothing but itself here")]
+    [InlineData("attributes.color != *", 18, "* stands for nothing but itself here")]
     [InlineData("price:5", 6, "price is compared with =, !=, <, <=, > and >=; price:* tells whether there is one")]
     [InlineData("stock_quantity = 1.5", 18, "expected a whole number, found `1.5`")]
     [InlineData("version = 9223372036854775808", 11, "expected a whole number")]
