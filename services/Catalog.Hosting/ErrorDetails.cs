@@ -13,6 +13,8 @@ namespace Catalog.Hosting;
 /// </summary>
 internal sealed class ErrorDetails(RequestDelegate next)
 {
+    private readonly RestPaths _paths = new();
+
     private const string StatusHeader = "grpc-status", MessageHeader = "grpc-message", DetailsHeader = "grpc-status-details-bin";
 
     public Task InvokeAsync(HttpContext http) =>
@@ -43,6 +45,12 @@ internal sealed class ErrorDetails(RequestDelegate next)
     {
         await next(http);
         if (http.Response.HasStarted) return;
+        // The framework does not see what stands behind a colon, and so takes a path for one that has this verb, or is not there.
+        if (http.Response.StatusCode is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed && _paths.VerbsOf(http) is { Length: > 0 } verbs)
+        {
+            http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            http.Response.Headers.Allow = string.Join(", ", verbs);
+        }
         var message = http.Response.StatusCode switch
         {
             StatusCodes.Status404NotFound => "The catalog has no such method. All of them stand in protos/catalog/v1, with their paths.",

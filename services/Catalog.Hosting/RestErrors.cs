@@ -19,7 +19,7 @@ internal static class RestErrors
     {
         if (!await ReadAsync(http.Request))
         {
-            await WriteAsync(http.Response, StatusCodes.Status429TooManyRequests, ErrorDetails.TooLarge("The body is too large"), http.Response.Body);
+            await WriteAsync(http.Response, StatusCodes.Status413PayloadTooLarge, ErrorDetails.TooLarge("The body is too large"), http.Response.Body);
             return;
         }
         RestMasks.Keep(http);
@@ -39,7 +39,7 @@ internal static class RestErrors
         if (errors.Captured is not { } answer) return;
         if (JsonNode.Parse(answer) is not { } error || error["details"] is not JsonArray { Count: 0 }) await client.Stream.WriteAsync(answer);
         else if (Explain(http, (StatusCode)error["code"]!.GetValue<int>(), error["message"]!.GetValue<string>()) is not { } status) await client.Stream.WriteAsync(answer);
-        else await WriteAsync(http.Response, status.Code == (int)StatusCode.InvalidArgument ? StatusCodes.Status400BadRequest : http.Response.StatusCode, status, client.Stream);
+        else await WriteAsync(http.Response, HttpStatusOf(status) ?? http.Response.StatusCode, status, client.Stream);
     }
 
     /// <summary>Takes in the body, which is then known to be no larger than a call may be; false if it is.</summary>
@@ -59,6 +59,14 @@ internal static class RestErrors
             return false;
         }
     }
+
+    private static int? HttpStatusOf(Google.Rpc.Status status) => (StatusCode)status.Code switch
+    {
+        StatusCode.InvalidArgument => StatusCodes.Status400BadRequest,
+        // Of the framework's own errors only a message that is too large is one; what is worth a repetition is 429.
+        StatusCode.ResourceExhausted => StatusCodes.Status413PayloadTooLarge,
+        _ => null,
+    };
 
     private static Google.Rpc.Status? Explain(HttpContext http, StatusCode code, string message)
     {
