@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Catalog.Queries;
+using Catalog.V1;
 
 namespace Catalog.Elasticsearch;
 
@@ -69,6 +71,16 @@ public sealed partial class ElasticsearchOptions
         if (!IsTimeout(ReadTimeout)) yield return "Elasticsearch:ReadTimeout must be between 0.1 seconds and 10 minutes.";
         if (!IsTimeout(WriteTimeout)) yield return "Elasticsearch:WriteTimeout must be between 0.1 seconds and 10 minutes.";
         if (OldIndexGrace < TimeSpan.Zero || OldIndexGrace > TimeSpan.FromDays(1)) yield return "Elasticsearch:OldIndexGrace must be between 0 and 1 day.";
+    }
+
+    /// <summary>What to tell whoever runs a verb while the index cannot be used.</summary>
+    /// <param name="unavailable">What happened.</param>
+    /// <param name="url">The setting <c>Elasticsearch:Url</c>; null for its default.</param>
+    public static string Explain(IndexUnavailableException unavailable, string? url)
+    {
+        if (unavailable.Reason != ErrorReason.IndexUnavailable) return unavailable.Message;
+        var cause = unavailable.InnerException is HttpRequestException http ? $" {http.Message.TrimEnd('.')}." : "";
+        return $"{unavailable.Message}{cause} See whether it runs at {url ?? new ElasticsearchOptions().Url}, or name the right address with Elasticsearch:Url, and repeat this.";
     }
 
     private static bool IsTimeout(TimeSpan time) => time >= TimeSpan.FromMilliseconds(100) && time <= TimeSpan.FromMinutes(10);

@@ -140,7 +140,8 @@ public static partial class CatalogHost
         var telemetry = builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter("Catalog.*").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter());
         // Spans are made only where somebody collects them.
-        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not null)
-            telemetry.WithTracing(tracing => tracing.AddSource("Catalog.*").AddAspNetCoreInstrumentation().AddOtlpExporter()).WithMetrics(metrics => metrics.AddOtlpExporter());
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is null) return;
+        telemetry.WithTracing(tracing => tracing.AddSource("Catalog.*").AddAspNetCoreInstrumentation().AddOtlpExporter()).WithMetrics(metrics => metrics.AddOtlpExporter());
+        builder.Services.AddHostedService<ExporterWarnings>();
     }
 }

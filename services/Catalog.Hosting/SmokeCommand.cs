@@ -35,7 +35,8 @@ public static class SmokeCommand
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException or InvalidDataException)
             {
-                return HostCommand.Fail($"{http.BaseAddress}: {e.Message}");
+                // What is wrong with a certificate stands behind the message.
+                return HostCommand.Fail($"{http.BaseAddress}: {(e.InnerException is null ? e.Message : $"{e.Message.Replace(", see inner exception.", ":", StringComparison.Ordinal)} {e.GetBaseException().Message}")}");
             }
         });
         return command;
@@ -67,9 +68,9 @@ public static class SmokeCommand
                 if ((int)answer.StatusCode < 500 || clock.Elapsed > Patience)
                     throw new InvalidDataException($"{method} {path} was answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}");
             }
-            catch (HttpRequestException) when (clock.Elapsed < Patience)
+            catch (HttpRequestException e) when (e.HttpRequestError != HttpRequestError.SecureConnectionError && clock.Elapsed < Patience)
             {
-                // Nobody listens yet.
+                // Nobody listens yet. A certificate becomes no better.
             }
             await Task.Delay(Pause, cancellation);
         }

@@ -15,10 +15,10 @@ public static class VerbCommand
     /// <param name="description">What it does.</param>
     /// <param name="add">Adds the services that it needs.</param>
     /// <param name="run">Does it; returns the exit code.</param>
-    /// <param name="isExplained">Whether the message of an exception says to people what to do.</param>
+    /// <param name="explain">What to tell people of an exception, and what to do; null where that is not known.</param>
     /// <param name="takes">The options and arguments that it takes on the command line.</param>
     public static Command Create(
-        string verb, string description, Action<IConfiguration, IServiceCollection> add, Func<IServiceProvider, CancellationToken, Task<int>> run, Func<Exception, bool> isExplained,
+        string verb, string description, Action<IConfiguration, IServiceCollection> add, Func<IServiceProvider, CancellationToken, Task<int>> run, Func<Exception, IConfiguration, string?> explain,
         params IEnumerable<Symbol> takes)
     {
         var command = new Command(verb, description);
@@ -29,9 +29,12 @@ public static class VerbCommand
         }
         command.SetAction(async (arguments, cancellation) =>
         {
+            IConfiguration? configuration = null;
+            string? explained = null;
             try
             {
                 var builder = CatalogHost.NewBuilder();
+                configuration = builder.Configuration;
                 // The answer alone goes to the output.
                 builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
                 builder.Services.AddSingleton(TimeProvider.System).AddSingleton(arguments);
@@ -39,9 +42,13 @@ public static class VerbCommand
                 await using var services = builder.Services.BuildServiceProvider();
                 return await run(services, cancellation);
             }
-            catch (Exception e) when (e is SettingsException || isExplained(e))
+            catch (SettingsException e)
             {
                 return HostCommand.Fail(e.Message);
+            }
+            catch (Exception e) when (configuration is not null && (explained = explain(e, configuration)) is not null)
+            {
+                return HostCommand.Fail(explained);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {

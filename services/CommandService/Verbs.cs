@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Catalog.Commands;
 using Catalog.Commands.Relaying;
+using Catalog.Elasticsearch;
 using Catalog.Elasticsearch.Http;
 using Catalog.Hosting;
 using Catalog.Kafka;
@@ -112,5 +113,10 @@ internal static class Verbs
         {
             services.AddCommandDatabase(configuration);
             add(services, configuration);
-        }, run, e => e is CommandStoreException or IndexUnavailableException or IndexLostException or InvalidOperationException or ElasticsearchException, takes);
+        }, run, (e, configuration) => e switch
+        {
+            IndexUnavailableException unavailable => ElasticsearchOptions.Explain(unavailable, configuration["Elasticsearch:Url"]),
+            CommandStoreException or IndexLostException or InvalidOperationException or ElasticsearchException => e.Message,
+            _ => null,
+        }, takes);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Catalog.Elasticsearch;
 using Catalog.Elasticsearch.Http;
 using Catalog.Hosting;
 using Catalog.Kafka;
@@ -36,5 +37,11 @@ internal static class Verbs
         });
 
     private static Command Create(string verb, string description, Action<IConfiguration, IServiceCollection> add, Func<IServiceProvider, CancellationToken, Task<int>> run) =>
-        VerbCommand.Create(verb, description, add, run, e => e is TopicsException or IndexUnavailableException or IndexLostException or ElasticsearchException or Confluent.Kafka.KafkaException);
+        VerbCommand.Create(verb, description, add, run, (e, configuration) => e switch
+        {
+            Confluent.Kafka.KafkaException => $"Kafka at {configuration["Kafka:BootstrapServers"]}: {e.Message.TrimEnd('.')}. See whether it runs there, or name the right servers with Kafka:BootstrapServers, and repeat this.",
+            IndexUnavailableException unavailable => ElasticsearchOptions.Explain(unavailable, configuration["Elasticsearch:Url"]),
+            TopicsException or IndexLostException or ElasticsearchException => e.Message,
+            _ => null,
+        });
 }

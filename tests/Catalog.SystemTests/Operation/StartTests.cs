@@ -118,6 +118,44 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task A_collector_that_is_not_there_is_warned_of_once()
+    {
+        await using var catalog = await CatalogProcess.StartAsync(_folder.Path,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1", ["OTEL_METRIC_EXPORT_INTERVAL"] = "100" });
+        await Eventually.TrueAsync("it is said", () => catalog.Output.Any(IsSaid));
+        await catalog.StopAsync();
+        Assert.Single(catalog.Output, IsSaid);
+
+        static bool IsSaid(string line) => line.Contains("Telemetry does not arrive", StringComparison.Ordinal) && line.Contains("127.0.0.1:1", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verbs_that_do_not_reach_their_servers_say_where_they_looked_and_what_to_do()
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["Kafka__BootstrapServers"] = "127.0.0.1:1", ["Elasticsearch__Url"] = "http://127.0.0.1:1", ["CommandDatabase__Provider"] = "Sqlite", ["CommandDatabase__Path"] = _folder.Database(),
+        };
+        foreach (var (host, verb, setting) in new[] { ("Projector", "replay-dead-letters", "Kafka:BootstrapServers"), ("CommandService", "rebuild", "Elasticsearch:Url") })
+        {
+            var (code, output) = await HostProcess.RunAsync([HostProcess.Metadata($"{host}Executable"), verb], settings);
+            Assert.Equal(1, code);
+            var said = output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+            Assert.Contains("127.0.0.1:1", said, StringComparison.Ordinal);
+            Assert.Contains(setting, said, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_connection_that_cannot_be_secured_is_explained_by_smoke()
+    {
+        await using var first = await CatalogProcess.StartAsync(_folder.Path);
+        var (code, output) = await CatalogProcess.RunAsync("smoke", "--url", $"https://{first.Rest.BaseAddress!.Authority}");
+        Assert.Equal(1, code);
+        Assert.Matches(@"The SSL connection could not be established: \S", output);
+    }
+
+    [Fact]
     public async Task Settings_that_cannot_be_read()
     {
         await File.WriteAllTextAsync(_folder.File("appsettings.json"), """{ "Queries": { """);
