@@ -22,6 +22,12 @@ internal static class RestErrors
             await WriteAsync(http.Response, StatusCodes.Status413PayloadTooLarge, ErrorDetails.TooLarge("The body is too large"), http.Response.Body);
             return;
         }
+        // The framework would answer in the encoding of the request.
+        if (RestViolations.IsOfAnotherType(http))
+        {
+            await WriteAsync(http.Response, StatusCodes.Status400BadRequest, CatalogError.Invalid(RestViolations.Of(http)), http.Response.Body);
+            return;
+        }
         RestMasks.Keep(http);
         var client = http.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         var errors = new ErrorStream(http.Response, client.Stream);

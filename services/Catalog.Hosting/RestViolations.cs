@@ -27,6 +27,10 @@ internal static class RestViolations
         return found.Count > 0 ? found : [Violation(call?.HttpRule.Body is "" ? "parameters" : "body", ErrorDetails.Unreadable)];
     }
 
+    /// <summary>Whether there is a body where one belongs, and it is not JSON in UTF-8.</summary>
+    public static bool IsOfAnotherType(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>()?.HttpRule.Body is { Length: > 0 } && http.Request.Body.Length > 0 && !IsJson(http.Request.ContentType);
+
     private static IEnumerable<FieldViolation> InQuery(IQueryCollection query, GrpcJsonTranscodingMetadata call)
     {
         foreach (var (name, values) in query)

@@ -84,6 +84,7 @@ public abstract class RestGarbageSuite(ICatalogUnderTest catalog)
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("application/octet-stream")]
     [InlineData("application/json; charset=nonsense")]
+    [InlineData("application/json; charset=utf-16")]
     [InlineData(null)]
     public async Task Another_content_type_is_an_invalid_argument(string? type) =>
         await RefusedAsync("POST", "/v1/products", "{}"u8.ToArray(), type, "content-type");
