@@ -43,6 +43,8 @@ public static class HostCommand
     /// <returns>The exit code of the process.</returns>
     public static async Task<int> RunAsync(string urls, Func<Uri, Uri, WebApplication> build, Action<WebApplication> started, CancellationToken cancellation)
     {
+        // The command line takes charge of SIGTERM once it has the task; until then the signal would end the process, however far the start is.
+        await Task.Yield();
         _ = TryParse(urls, out var grpc, out var rest);
         try
         {
