@@ -17,10 +17,16 @@ internal sealed class ErrorDetails(RequestDelegate next)
 
     private const string StatusHeader = "grpc-status", MessageHeader = "grpc-message", DetailsHeader = "grpc-status-details-bin";
 
-    public Task InvokeAsync(HttpContext http) =>
-        http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true ? GrpcAsync(http)
-        : http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null ? RestErrors.InvokeAsync(http, next)
-        : OtherAsync(http);
+    public Task InvokeAsync(HttpContext http)
+    {
+        if (http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) == true) return GrpcAsync(http);
+        if (http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not null)
+        {
+            if (_paths.Takes(http)) return RestErrors.InvokeAsync(http, next);
+            http.SetEndpoint(null);
+        }
+        return OtherAsync(http);
+    }
 
     /// <summary>An error of the framework as one of the contract; null where it needs no details.</summary>
     public static Google.Rpc.Status? Explain(StatusCode code, string message, string field) => code switch
@@ -45,7 +51,6 @@ internal sealed class ErrorDetails(RequestDelegate next)
     {
         await next(http);
         if (http.Response.HasStarted) return;
-        // The framework does not see what stands behind a colon, and so takes a path for one that has this verb, or is not there.
         if (http.Response.StatusCode is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed && _paths.VerbsOf(http) is { Length: > 0 } verbs)
         {
             http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;

@@ -7,10 +7,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Catalog.Hosting;
 
-/// <summary>The paths of REST that a host has, as the annotations of the contract write them, and the verbs of HTTP that each takes.</summary>
+/// <summary>
+/// The paths of REST that a host has, as the annotations of the contract write them, and the verbs of HTTP that each takes. The framework does not see what stands behind a colon, and so takes
+/// products/x:activate for a product, which can be deleted, and products:search for nothing.
+/// </summary>
 internal sealed partial class RestPaths
 {
     private List<(Regex Path, string Verb)>? _rules;
+
+    /// <summary>Whether the path of a request takes its verb, as far as the framework cannot tell.</summary>
+    public bool Takes(HttpContext http) => !http.Request.Path.Value!.Contains(':', StringComparison.Ordinal) || VerbsOf(http) is not { Length: > 0 } verbs || verbs.Contains(http.Request.Method, StringComparer.Ordinal);
 
     /// <summary>The verbs that the path of a request takes, in order; none where there is no such path.</summary>
     public string[] VerbsOf(HttpContext http)

@@ -12,7 +12,7 @@ local ERRORS = {
   ["404"] = {code = 12, http = "404", missing = true, message = "The catalog has no such method. All of them stand in protos/catalog/v1, with their paths."},
   ["405"] = {code = 12, http = "405", missing = true, message = "This path does not take this HTTP method. The header Allow names those that it takes."},
   ["408"] = LATE,
-  ["413"] = {code = 8, http = "429", reason = "MESSAGE_TOO_LARGE", message = "The message is too large: a call takes at most 4 MiB. Send less at once."},
+  ["413"] = {code = 8, http = "413", reason = "MESSAGE_TOO_LARGE", message = "The message is too large: a call takes at most 4 MiB. Send less at once."},
   ["429"] = OVERLOADED, ["502"] = UNREACHABLE, ["503"] = UNREACHABLE, ["504"] = LATE,
 }
 local TYPE, DOMAIN = "type.googleapis.com/google.rpc.", "catalog.cqrsgrpc.dev"

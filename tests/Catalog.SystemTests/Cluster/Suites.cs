@@ -25,7 +25,11 @@ public sealed class ClusterWatchTests(SharedCluster shared) : WatchSuite(shared.
 public sealed class ClusterGrpcGarbageTests(SharedCluster shared) : GrpcGarbageSuite(shared.Catalog);
 
 /// <summary>The suite of mistakes over REST on three processes.</summary>
-public sealed class ClusterRestGarbageTests(SharedCluster shared) : RestGarbageSuite(shared.Catalog);
+public sealed class ClusterRestGarbageTests(SharedCluster shared) : RestGarbageSuite(shared.Catalog)
+{
+    /// <inheritdoc />
+    protected override bool KnowsSomePaths => true;
+}
 
 /// <summary>The suite of health, reflection and metrics on three processes.</summary>
 public sealed class ClusterHostTests(SharedCluster shared) : HostSuite(shared.Catalog);

@@ -43,9 +43,6 @@ public sealed class ClusterGatewayRestGarbageTests(ClusterGateway gateway) : Res
 
     /// <inheritdoc />
     protected override bool NamesTheFirstOnly => true;
-
-    /// <inheritdoc />
-    protected override bool AnswersSomePathsItself => true;
 }
 
 /// <summary>The suite of health, reflection and metrics on three processes behind the gateway.</summary>

@@ -43,9 +43,6 @@ public sealed class GatewayRestGarbageTests(StandaloneGateway gateway) : RestGar
 
     /// <inheritdoc />
     protected override bool NamesTheFirstOnly => true;
-
-    /// <inheritdoc />
-    protected override bool AnswersSomePathsItself => true;
 }
 
 /// <summary>The suite of health, reflection and metrics behind the gateway.</summary>

@@ -37,6 +37,17 @@ internal static partial class RestCall
         return SendAsync(catalog.Rest, method, method.GetOptions().GetExtension(AnnotationsExtensions.Http).AdditionalBindings[0], request);
     }
 
+    /// <summary>All paths of the contract, of a product "x" where they are of one, and the verbs that each takes, in order.</summary>
+    public static IEnumerable<(string Path, IEnumerable<string> Verbs)> Paths() =>
+        from service in new[] { ProductCommandService.Descriptor, ProductQueryService.Descriptor }
+        from method in service.Methods
+        let rule = method.GetOptions()?.GetExtension(AnnotationsExtensions.Http)
+        where rule is not null
+        from binding in rule.AdditionalBindings.Prepend(rule)
+        let pattern = PatternOf(binding)
+        group pattern.Verb.Method by Variable().Replace(pattern.Pattern, "products/x") into path
+        select (path.Key, path.Order(StringComparer.Ordinal).AsEnumerable());
+
     /// <summary>The error that a body holds.</summary>
     public static Status ErrorOf(string body) => Json.Parse<Status>(body);
 
@@ -53,13 +64,7 @@ internal static partial class RestCall
 
     private static HttpRequestMessage Translate(HttpRule rule, IMessage request)
     {
-        var (verb, pattern) = rule.PatternCase switch
-        {
-            HttpRule.PatternOneofCase.Get => (HttpMethod.Get, rule.Get),
-            HttpRule.PatternOneofCase.Post => (HttpMethod.Post, rule.Post),
-            HttpRule.PatternOneofCase.Patch => (HttpMethod.Patch, rule.Patch),
-            _ => (HttpMethod.Delete, rule.Delete),
-        };
+        var (verb, pattern) = PatternOf(rule);
         // What stands in the path is left out of the rest.
         var rest = (IMessage)request.Descriptor.Parser.ParseFrom(request.ToByteString());
         var path = Variable().Replace(pattern, match => Uri.EscapeDataString(Take(rest, match.Groups["field"].Value)).Replace("%2F", "/", StringComparison.Ordinal));
@@ -75,6 +80,14 @@ internal static partial class RestCall
         var query = string.Join('&', Parameters(rest));
         return new HttpRequestMessage(verb, path + (query.Length > 0 ? "?" + query : "")) { Content = content };
     }
+
+    private static (HttpMethod Verb, string Pattern) PatternOf(HttpRule rule) => rule.PatternCase switch
+    {
+        HttpRule.PatternOneofCase.Get => (HttpMethod.Get, rule.Get),
+        HttpRule.PatternOneofCase.Post => (HttpMethod.Post, rule.Post),
+        HttpRule.PatternOneofCase.Patch => (HttpMethod.Patch, rule.Patch),
+        _ => (HttpMethod.Delete, rule.Delete),
+    };
 
     private static string Take(IMessage message, string path)
     {
