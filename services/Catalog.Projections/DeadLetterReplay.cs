@@ -39,7 +39,7 @@ public sealed partial class DeadLetterReplay(IDeadLetters letters, IIndexSet ind
     private static async Task<string?> ReplayAsync(IIndexWriter index, DeadLetter letter, CancellationToken cancellation)
     {
         if (!EventBody.TryParse(new LoggedEvent(letter.Position, letter.Body), index.LogId, out var happened, out var fault)) return fault;
-        return await index.WriteAsync([happened.Product], cancellation) is [var rejected] ? rejected.Reason : null;
+        return (await index.WriteAsync([happened.Product], cancellation)).Rejected is [var rejected] ? rejected.Reason : null;
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The dead letter at position {Position} stays: {Reason}")]

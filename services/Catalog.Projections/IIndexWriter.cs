@@ -10,9 +10,9 @@ public interface IIndexWriter
 
     /// <summary>
     /// Takes each product, tombstones included, if its version is newer than the one held; an older or equal one counts as written (G3). Each product comes at most once in a call.
-    /// Returns the products that this index will never take. Throws where the index cannot be written now; the call may then be repeated.
+    /// Throws where the index cannot be written now; the call may then be repeated.
     /// </summary>
-    ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation);
+    ValueTask<IndexOutcome> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation);
 
     /// <summary>The position in the log up to which everything is in this index; 0 for a new one.</summary>
     ValueTask<long> GetPositionAsync(CancellationToken cancellation);
@@ -20,6 +20,11 @@ public interface IIndexWriter
     /// <summary>Notes the position up to which everything is in this index. Never survives the writes before it.</summary>
     ValueTask SavePositionAsync(long position, CancellationToken cancellation);
 }
+
+/// <summary>What became of products that were written into an index.</summary>
+/// <param name="Rejected">Those that it will never take.</param>
+/// <param name="Held">The names of those that it had already, in this version or a newer one.</param>
+public sealed record IndexOutcome(IReadOnlyList<RejectedProduct> Rejected, IReadOnlyList<string> Held);
 
 /// <summary>A product that an index will never take, and why.</summary>
 public readonly record struct RejectedProduct(Product Product, string Reason);

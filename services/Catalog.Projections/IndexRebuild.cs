@@ -70,7 +70,7 @@ public sealed partial class IndexRebuild(
                 if (TryParse(state, out var product, out var fault)) products.Add((state.Key, product));
                 else await MissAsync($"The product in row {state.Key} of the command database", state.Key, state.Body, fault, allowMissing, cancellation);
             }
-            foreach (var rejected in await PersistAsync(() => index.WriteAsync(products.ConvertAll(p => p.Product), cancellation), cancellation))
+            foreach (var rejected in (await PersistAsync(() => index.WriteAsync(products.ConvertAll(p => p.Product), cancellation), cancellation)).Rejected)
             {
                 // It came from no event; what a replay writes is one.
                 var happened = new ProductEvent { Name = rejected.Product.Name, Version = rejected.Product.Version, Product = rejected.Product };

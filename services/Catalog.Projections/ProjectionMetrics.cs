@@ -15,7 +15,7 @@ public sealed class ProjectionMetrics : IDisposable
     /// <summary>Creates the instruments.</summary>
     public ProjectionMetrics()
     {
-        _projected = _meter.CreateCounter<long>("catalog.projector.events", description: "Events written into the index.");
+        _projected = _meter.CreateCounter<long>("catalog.projector.events", description: "Events that were written into the index, or found there already.");
         _retries = _meter.CreateCounter<long>("catalog.projector.retries", description: "Attempts to write into the index that failed and were made again.");
         _deadLetters = _meter.CreateCounter<long>("catalog.projector.dead_letters", description: "Events set aside because they could not be written into the index.");
         // Known from the beginning: a series that begins with the first one has not increased.
@@ -25,7 +25,7 @@ public sealed class ProjectionMetrics : IDisposable
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60] });
     }
 
-    internal void CountProjected(int events, List<DateTimeOffset> occurred, DateTimeOffset now)
+    internal void CountProjected(int events, IEnumerable<DateTimeOffset> occurred, DateTimeOffset now)
     {
         _projected.Add(events);
         foreach (var time in occurred) _delay.Record((now - time).TotalSeconds);

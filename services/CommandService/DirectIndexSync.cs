@@ -48,7 +48,7 @@ internal sealed partial class DirectIndexSync(IEventLog log, IIndexSet indexes, 
     {
         public string LogId => inner.LogId;
 
-        public ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation) => inner.WriteAsync(products, cancellation);
+        public ValueTask<IndexOutcome> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation) => inner.WriteAsync(products, cancellation);
 
         public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => ValueTask.FromResult(from);
 

@@ -41,10 +41,10 @@ internal sealed class IndexWriter(
         _keep = null;
     }
 
-    public async ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation)
+    public async ValueTask<IndexOutcome> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation)
     {
         if (_keep is { } keepAlive) await keepAlive(cancellation);
-        List<RejectedProduct> rejected = [];
+        var (rejected, held) = (new List<RejectedProduct>(), new List<string>());
         List<Operation> operations = [];
         var body = new PooledBuffer();
         using (var documents = new DocumentWriter(body))
@@ -55,14 +55,14 @@ internal sealed class IndexWriter(
                 if (documents.Append(products[i]) is { } reason) rejected.Add(new RejectedProduct(products[i], reason));
                 else operations.Add(new Operation(products[i], start, body.Length));
                 if (operations.Count == 0 || (body.Length < MaxRequest && i < products.Count - 1)) continue;
-                await SendAsync(body, operations, rejected, cancellation);
+                await SendAsync(body, operations, rejected, held, cancellation);
                 body.Truncate(0);
                 operations.Clear();
             }
         }
         // Where a request failed, its bytes may still be on their way, so they are not given back.
         body.Return();
-        return rejected;
+        return new IndexOutcome(rejected, held);
     }
 
     public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => new(Interlocked.Read(ref _position));
@@ -73,9 +73,9 @@ internal sealed class IndexWriter(
         return ValueTask.CompletedTask;
     }
 
-    private async Task SendAsync(PooledBuffer body, List<Operation> operations, List<RejectedProduct> rejected, CancellationToken cancellation)
+    private async Task SendAsync(PooledBuffer body, List<Operation> operations, List<RejectedProduct> rejected, List<string> held, CancellationToken cancellation)
     {
-        var left = await SendOnceAsync(body, operations, rejected, cancellation);
+        var left = await SendOnceAsync(body, operations, rejected, held, cancellation);
         var pause = FirstPause;
         for (var attempts = 1; left.Count > 0; attempts++, pause *= 2)
         {
@@ -90,13 +90,13 @@ internal sealed class IndexWriter(
                 again.Append(body.Written.Span[operation.Start..operation.End]);
                 moved.Add(operation with { Start = start, End = again.Length });
             }
-            left = await SendOnceAsync(again, moved, rejected, cancellation);
+            left = await SendOnceAsync(again, moved, rejected, held, cancellation);
             (body, operations) = (again, moved);
         }
     }
 
     /// <summary>Sends the operations; returns those that may succeed later.</summary>
-    private async Task<List<Operation>> SendOnceAsync(PooledBuffer body, List<Operation> operations, List<RejectedProduct> rejected, CancellationToken cancellation)
+    private async Task<List<Operation>> SendOnceAsync(PooledBuffer body, List<Operation> operations, List<RejectedProduct> rejected, List<string> held, CancellationToken cancellation)
     {
         List<Operation> left = [];
         var answer = await BulkAsync(body, operations.Count, cancellation);
@@ -107,7 +107,10 @@ internal sealed class IndexWriter(
             var result = answer.Items[i].Index;
             switch (result.Status)
             {
-                case (>= 200 and < 300) or 409: // the newer version is there already
+                case >= 200 and < 300:
+                    break;
+                case 409: // the newer version is there already
+                    held.Add(operations[i].Product.Name);
                     break;
                 case 404:
                     throw Lost();

@@ -74,7 +74,7 @@ internal sealed partial class KafkaDeadLetterReplay(
                 OtherLog(logger, happened.Name, happened.LogId, index.LogId);
                 continue;
             }
-            else if (await index.WriteAsync([happened.Product], cancellation) is [var rejected]) reason = rejected.Reason;
+            else if ((await index.WriteAsync([happened.Product], cancellation)).Rejected is [var rejected]) reason = rejected.Reason;
             if (reason is null) replayed++;
             else
             {

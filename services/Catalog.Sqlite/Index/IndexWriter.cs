@@ -41,7 +41,7 @@ internal sealed class IndexWriter : IIndexWriter
 
     internal IndexFile File => _file;
 
-    public ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation) =>
+    public ValueTask<IndexOutcome> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation) =>
         WriteIntoAsync(() => Write(products, cancellation), cancellation);
 
     public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => UseAsync(() => _getPosition.ReadLong(), cancellation, needsDocs: false);
@@ -90,10 +90,11 @@ internal sealed class IndexWriter : IIndexWriter
         }
     }
 
-    private IReadOnlyList<RejectedProduct> Write(IReadOnlyList<Product> products, CancellationToken cancellation)
+    private IndexOutcome Write(IReadOnlyList<Product> products, CancellationToken cancellation)
     {
         Settle();
         List<RejectedProduct> rejected = [];
+        List<string> held = [];
         var attempt = _attempt = new Attempt(_file.Docs.Current.After, new Dictionary<int, Doc?>(products.Count));
         var bytes = 0L;
         _file.Connection.Execute("BEGIN IMMEDIATE");
@@ -103,7 +104,9 @@ internal sealed class IndexWriter : IIndexWriter
             foreach (var product in products)
             {
                 cancellation.ThrowIfCancellationRequested();
+                var changes = attempt.Changes.Count;
                 if (_tables.Put(product, attempt.Changes) is { } reason) rejected.Add(new RejectedProduct(product, reason));
+                else if (attempt.Changes.Count == changes) held.Add(product.Name);
             }
             if (attempt.Changes.Count > 0)
             {
@@ -123,7 +126,7 @@ internal sealed class IndexWriter : IIndexWriter
         _nextRow = _tables.NextRow;
         Finish(attempt, committed: attempt.After is not null);
         if (attempt.After is not null) AfterCommit(bytes);
-        return rejected;
+        return new IndexOutcome(rejected, held);
     }
 
     // Nothing of this is needed for the write to be seen.

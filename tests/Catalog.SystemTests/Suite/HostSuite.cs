@@ -69,11 +69,13 @@ public abstract class HostSuite(ICatalogUnderTest catalog)
     {
         var created = await catalog.CreatedAsync();
         await catalog.Reads().SearchProductsAsync(new SearchProductsRequest { Query = "lamp", ConsistencyTokens = { created.ConsistencyToken } });
+        (await catalog.CallAsync(Via.Grpc, new GetProductRequest { Name = $"products/{TestProducts.Word()}" })).Fails(StatusCode.NotFound, ErrorReason.ProductNotFound);
         await Eventually.TrueAsync("the metrics are there", async () =>
         {
             var text = string.Concat(await Task.WhenAll(catalog.Hosts.Select(h => catalog.Rest.GetStringAsync(new Uri(h, "/metrics")))));
             return new[] { "catalog_commands_total{", "catalog_projector_events_total", "catalog_projector_delay_seconds_bucket", "catalog_queries", "http_server_request_duration_seconds", "dotnet_" }
-                .All(name => text.Contains(name, StringComparison.Ordinal));
+                .All(name => text.Contains(name, StringComparison.Ordinal))
+                && text.Split('\n').Any(line => new[] { "http_server_request_duration_seconds_count{", "http_route=\"/catalog.v1.ProductQueryService/GetProduct\"", "rpc_grpc_status_code=\"5\"" }.All(part => line.Contains(part, StringComparison.Ordinal)));
         });
     }
 }

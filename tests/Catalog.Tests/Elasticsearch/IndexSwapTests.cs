@@ -38,7 +38,7 @@ public sealed class IndexSwapTests
         await using var projector = catalog.Another();
         await catalog.BuildAsync("log-1", Cancellation);
         var writer = (await projector.Indices.GetCurrentAsync(Cancellation))!;
-        Assert.Empty(await writer.WriteAsync([Lamp("before")], Cancellation));
+        Assert.Empty((await writer.WriteAsync([Lamp("before")], Cancellation)).Rejected);
 
         await catalog.BuildAsync("log-2", Cancellation);
         var indices = await catalog.ListAsync();

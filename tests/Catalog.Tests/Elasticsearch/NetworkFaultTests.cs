@@ -100,7 +100,7 @@ public sealed class NetworkFaultTests : IAsyncLifetime
         {
             try
             {
-                Assert.Empty(await index.WriteAsync(products, Cancellation));
+                Assert.Empty((await index.WriteAsync(products, Cancellation)).Rejected);
                 return;
             }
             catch (IndexUnavailableException)

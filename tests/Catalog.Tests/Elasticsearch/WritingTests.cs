@@ -112,7 +112,7 @@ public sealed class WritingTests
         {
             Name = $"products/p{i}", Version = 1, Description = string.Concat(Enumerable.Repeat($"word{i} ", 8000)),
         }).ToArray();
-        Assert.Empty(await (await WriterAsync(catalog)).WriteAsync(products, Cancellation));
+        Assert.Empty((await (await WriterAsync(catalog)).WriteAsync(products, Cancellation)).Rejected);
         Assert.Equal(products.Select(product => product.Name["products/".Length..]), sent);
         Assert.InRange(server.Requests.Count, 3, 10);
     }
@@ -130,7 +130,7 @@ public sealed class WritingTests
         };
         for (var i = 0; i < 32; i++) product.Categories.Add($"{i}" + new string('磁', 80));
         for (var i = 0; i < 100; i++) product.Attributes.Add($"{i}" + new string('k', 120), i % 2 == 0 ? new string('v', 1024) : "line\nline\ttab");
-        Assert.Empty(await index.WriteAsync([product], Cancellation));
+        Assert.Empty((await index.WriteAsync([product], Cancellation)).Rejected);
         using var reader = await catalog.Index.OpenAsync(Cancellation);
         Assert.Equal(product, (await reader.GetAsync(["largest"], Cancellation))[0]);
         await reader.MakeSearchableAsync(Cancellation);
@@ -214,7 +214,7 @@ public sealed class WritingTests
         (await http.PostAsync(new Uri($"{TestElasticsearch.Url}/{name}/_close"), null, Cancellation)).EnsureSuccessStatusCode();
         await Assert.ThrowsAsync<IndexUnavailableException>(async () => await index.WriteAsync([new Product { Name = "products/p", Version = 1 }], Cancellation));
         (await http.PostAsync(new Uri($"{TestElasticsearch.Url}/{name}/_open"), null, Cancellation)).EnsureSuccessStatusCode();
-        Assert.Empty(await index.WriteAsync([new Product { Name = "products/p", Version = 1 }], Cancellation));
+        Assert.Empty((await index.WriteAsync([new Product { Name = "products/p", Version = 1 }], Cancellation)).Rejected);
     }
 
     [Fact]
@@ -230,7 +230,7 @@ public sealed class WritingTests
     }
 
     private static async Task<IReadOnlyList<RejectedProduct>> WriteAsync(TestElasticsearch catalog, params string[] ids) =>
-        await (await WriterAsync(catalog)).WriteAsync([.. ids.Select(id => new Product { Name = ProductName.Format(id), Version = 1 })], Cancellation);
+        (await (await WriterAsync(catalog)).WriteAsync([.. ids.Select(id => new Product { Name = ProductName.Format(id), Version = 1 })], Cancellation)).Rejected;
 
     private static async Task<IIndexWriter> WriterAsync(TestElasticsearch catalog) => (await catalog.Indices.GetCurrentAsync(Cancellation))!;
 

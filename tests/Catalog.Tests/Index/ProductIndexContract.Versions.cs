@@ -49,6 +49,15 @@ public abstract partial class ProductIndexContract
     }
 
     [Fact]
+    public async Task What_the_index_had_already_is_told()
+    {
+        var writer = await WriterAsync();
+        Assert.Empty((await writer.WriteAsync([Titled("p", "lamp", 2), Titled("q", "lamp", 1), RandomProducts.Tombstone("r", 3)], Cancellation)).Held);
+        var outcome = await writer.WriteAsync([Titled("p", "lamp", 2), Titled("q", "lamp", 2), RandomProducts.Tombstone("r", 2), Titled("s", "lamp", 1)], Cancellation);
+        Assert.Equal(["products/p", "products/r"], outcome.Held);
+    }
+
+    [Fact]
     public async Task A_late_event_cannot_bring_a_deleted_product_back()
     {
         await WriteAsync(Titled("p", "lamp", 1));

@@ -38,7 +38,7 @@ public abstract partial class ProductIndexContract : IAsyncLifetime
     }
 
     protected async Task<IReadOnlyList<RejectedProduct>> WriteAsync(params IReadOnlyList<Product> products) =>
-        await (await WriterAsync()).WriteAsync(products, Cancellation);
+        (await (await WriterAsync()).WriteAsync(products, Cancellation)).Rejected;
 
     internal async Task<IIndexWriter> WriterAsync() => await Indices.GetCurrentAsync(Cancellation) ?? throw new InvalidOperationException("No index serves.");
 

@@ -194,7 +194,7 @@ public sealed class SqliteIndexWritingTests : IAsyncLifetime
         Assert.Empty(await _set.ReadAsync(8, 10, Cancellation));
     }
 
-    private async Task WriteAsync(params Product[] products) => Assert.Empty(await _writer.WriteAsync(products, Cancellation));
+    private async Task WriteAsync(params Product[] products) => Assert.Empty((await _writer.WriteAsync(products, Cancellation)).Rejected);
 
     private async Task<SearchPage> SearchAsync(string query)
     {

@@ -55,17 +55,17 @@ internal sealed class MemoryIndexSet : IIndexSet, IStatusBoard
 
         public string LogId => index.LogId;
 
-        public ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation)
+        public ValueTask<IndexOutcome> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation)
         {
             if (set.Away) throw new IOException("The index is away.");
             if (index.Lost) throw new IndexLostException("The index is gone.");
-            var rejected = new List<RejectedProduct>();
+            var (rejected, held) = (new List<RejectedProduct>(), new List<string>());
             foreach (var product in products)
             {
                 if (set.Reject(product) is { } reason) rejected.Add(new RejectedProduct(product, reason));
-                else index.Take(product);
+                else if (!index.Take(product)) held.Add(product.Name);
             }
-            return ValueTask.FromResult<IReadOnlyList<RejectedProduct>>(rejected);
+            return ValueTask.FromResult(new IndexOutcome(rejected, held));
         }
 
         public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => ValueTask.FromResult(index.Position);
@@ -89,5 +89,11 @@ internal sealed class MemoryIndex(string logId)
     /// <summary>The version held of each product, by its id.</summary>
     public SortedDictionary<string, long> Versions => new(_versions.ToDictionary(v => v.Key["products/".Length..], v => v.Value), StringComparer.Ordinal);
 
-    public void Take(Product product) => _versions.AddOrUpdate(product.Name, product.Version, (_, held) => Math.Max(held, product.Version));
+    /// <summary>Takes a product that is newer than the one held; false if it is not.</summary>
+    public bool Take(Product product)
+    {
+        var isNew = true;
+        _versions.AddOrUpdate(product.Name, product.Version, (_, held) => (isNew = held < product.Version) ? product.Version : held);
+        return isNew;
+    }
 }

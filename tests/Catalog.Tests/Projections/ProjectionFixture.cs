@@ -149,12 +149,11 @@ internal sealed class ProjectionFixture : IAsyncDisposable
 
             public string LogId => inner.LogId;
 
-            public async ValueTask<IReadOnlyList<RejectedProduct>> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation)
+            public async ValueTask<IndexOutcome> WriteAsync(IReadOnlyList<Product> products, CancellationToken cancellation)
             {
                 if (set.FailuresLeft > 0 && set.FailuresLeft-- > 0) throw new IOException("The index is away.");
                 var rejected = products.Select(p => new RejectedProduct(p, set.Reject(p) ?? "")).Where(r => r.Reason.Length > 0).ToList();
-                await inner.WriteAsync(products.Except(rejected.Select(r => r.Product)).ToList(), cancellation);
-                return rejected;
+                return await inner.WriteAsync(products.Except(rejected.Select(r => r.Product)).ToList(), cancellation) with { Rejected = rejected };
             }
 
             public ValueTask<long> GetPositionAsync(CancellationToken cancellation) => inner.GetPositionAsync(cancellation);
