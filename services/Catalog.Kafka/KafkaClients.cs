@@ -51,11 +51,17 @@ internal sealed class KafkaClients(KafkaOptions options, ILoggerFactory loggers)
         return builder.Build();
     }
 
-    public IAdminClient Admin(string name)
+    public IAdminClient Admin(string name, Action<Error> failed)
     {
         var log = Log(name);
         // What it remembers of the topics' leaders is what it asks with, and a refusal does not make it look again: after a broker was killed it would be refused for a quarter of an hour.
-        return new AdminClientBuilder(Config(name, [("topic.metadata.refresh.interval.ms", "5000"), ("metadata.max.age.ms", "5000")])).SetLogHandler((_, message) => log.Write(message)).SetErrorHandler((_, error) => log.Write(error)).Build();
+        return new AdminClientBuilder(Config(name, [("topic.metadata.refresh.interval.ms", "5000"), ("metadata.max.age.ms", "5000")])).SetLogHandler((_, message) => log.Write(message))
+            .SetErrorHandler((_, error) =>
+            {
+                log.Write(error);
+                failed(error);
+            })
+            .Build();
     }
 
     private KafkaLog Log(string name) => new(loggers.CreateLogger($"Catalog.Kafka.{name}"), TimeProvider.System);

@@ -19,6 +19,7 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
     // One for each group that is asked about. They never join it.
     private readonly Dictionary<string, IConsumer<byte[], byte[]>> _groups = new(StringComparer.Ordinal);
 
+    private volatile Error? _wrong;
     private bool _disposed;
 
     /// <summary>The client, another one where it has ended. What it is asked for goes through <see cref="CallAsync"/>, or may wait forever.</summary>
@@ -29,7 +30,7 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return _client is { } client && IsAlive(client) ? client : _client = clients.Admin("admin");
+                return _client is { } client && IsAlive(client) ? client : _client = clients.Admin("admin", error => _wrong = error.Code == ErrorCode.Local_AllBrokersDown ? _wrong : error);
             }
         }
     }
@@ -40,11 +41,14 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
         var client = Client;
         try
         {
+            _wrong = null;
             var answer = call(client);
             while (await Task.WhenAny(answer, Task.Delay(Look, cancellation)) != answer)
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (!answer.IsCompleted && !IsAlive(client)) throw Ended(null);
+                // The client would try until time runs out, and then say only that it did.
+                if (_wrong is { Code: ErrorCode.Local_Authentication or ErrorCode.Local_Ssl } refused) throw new KafkaException(refused);
             }
             return await answer;
         }

@@ -84,7 +84,7 @@ public sealed class WritingTests
         Assert.False(again.IsCompleted);
         Assert.Equal(asked, server.Requests.Count);
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Empty(await again);
+        Assert.Empty((await again).Rejected);
     }
 
     /// <summary>A clock whose time of day somebody sets.</summary>

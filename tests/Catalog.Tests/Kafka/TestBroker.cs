@@ -10,17 +10,23 @@ internal sealed class TestBroker : IAsyncDisposable
     private readonly TempFolder _folder = new();
     private readonly string _program;
     private readonly int _port;
+    private readonly string _settings;
     private Process? _process;
 
-    private TestBroker(string program, int port) => (_program, _port) = (program, port);
+    private TestBroker(string program, int port, string settings) => (_program, _port, _settings) = (program, port, settings);
 
     public string Servers => $"127.0.0.1:{_port}";
 
-    public static async Task<TestBroker> StartAsync()
+    /// <summary>Where a listener is that the settings add.</summary>
+    public string MoreServers => $"127.0.0.1:{_port + 2}";
+
+    /// <summary>Starts one; the settings that it has besides may name its ports.</summary>
+    public static async Task<TestBroker> StartAsync(Func<int, string>? settings = null)
     {
         var program = Environment.GetEnvironmentVariable("TEST_KAFKA_RUN");
         Assert.SkipWhen(string.IsNullOrEmpty(program), "TEST_KAFKA_RUN names no program that runs Kafka.");
-        var broker = new TestBroker(program!, FreePort());
+        var port = FreePort();
+        var broker = new TestBroker(program!, port, settings?.Invoke(port) ?? "");
         broker.Start();
         await broker.AwaitAsync();
         return broker;
@@ -28,7 +34,9 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public void Start()
     {
-        _process = Process.Start(new ProcessStartInfo(_program, [$"{_port}", _folder.File("data")]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        var start = new ProcessStartInfo(_program, [$"{_port}", _folder.File("data")]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        start.Environment["KAFKA_EXTRA"] = _settings;
+        _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, _) => { };
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginOutputReadLine();
@@ -79,7 +87,7 @@ internal sealed class TestBroker : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    // Kafka takes the port and the next one.
+    // Kafka takes the port and the next one, and one more may be added.
     private static int FreePort()
     {
         while (true)
@@ -89,8 +97,10 @@ internal sealed class TestBroker : IAsyncDisposable
             {
                 using var first = new TcpListener(IPAddress.Loopback, port);
                 using var second = new TcpListener(IPAddress.Loopback, port + 1);
+                using var third = new TcpListener(IPAddress.Loopback, port + 2);
                 first.Start();
                 second.Start();
+                third.Start();
                 return port;
             }
             catch (SocketException) { }
