@@ -41,7 +41,16 @@ internal sealed class StatusIndex(ElasticsearchClient client, IndexNames names)
     public async Task<NotePlace?> PutAsync(string id, string condition, Note note, CancellationToken cancellation)
     {
         await EnsureAsync(cancellation);
-        return await client.PutNoteAsync(names.Status, id, condition, note, cancellation);
+        try
+        {
+            return await client.PutNoteAsync(names.Status, id, condition, note, cancellation);
+        }
+        catch (ElasticsearchException e) when (e.IsMissing)
+        {
+            // Somebody removed it. The next note makes it again.
+            _exists = false;
+            throw;
+        }
     }
 
     public Task RemoveAsync(string id, NotePlace place, CancellationToken cancellation) => client.RemoveNoteAsync(names.Status, id, place, cancellation);

@@ -53,6 +53,28 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task An_index_of_notes_that_was_removed_is_made_again()
+    {
+        var there = false;
+        await using var server = await ScriptedServer.StartAsync((context, count) =>
+        {
+            var makes = context.Request.Path.Value!.Split('/').Length == 2;
+            if (makes) there = true;
+            var found = there;
+            if (count == 1) there = false;
+            return found
+                ? ScriptedServer.WriteAsync(context, """{"acknowledged":true,"_seq_no":0,"_primary_term":1}""")
+                : ScriptedServer.WriteAsync(context, """{"error":{"type":"index_not_found_exception","reason":"no such index"},"status":404}""", status: 404);
+        });
+        await using var catalog = TestElasticsearch.On(server.Url);
+        var report = new ProjectorReport("p", 0, null, 0, Now);
+        await catalog.Board.ReportAsync(report, Cancellation);
+        await Assert.ThrowsAsync<ElasticsearchException>(async () => await catalog.Board.ReportAsync(report, Cancellation));
+        await catalog.Board.ReportAsync(report, Cancellation);
+        Assert.Equal(2, server.Requests.Count(request => request == $"PUT /{catalog.Alias}-status"));
+    }
+
+    [Fact]
     public void While_the_relay_feeds_the_index_it_alone_knows_how_far_that_is()
     {
         var status = StatusReader.Combine([Relay(backlog: 5, oldest: 8, direct: true), Projector(lag: 100, oldest: 60)], "log-1", Now);
