@@ -6,16 +6,18 @@ namespace Catalog.SystemTests;
 
 public sealed partial class ChartAlertTests
 {
-    [Fact]
-    public async Task The_alerts_say_what_is_wrong_when_it_is_wrong()
+    [Theory]
+    [InlineData("", "alerts.test.yaml")]
+    [InlineData("standalone.enabled=true", "alerts.standalone.test.yaml")]
+    public async Task The_alerts_say_what_is_wrong_when_it_is_wrong(string set, string cases)
     {
         Assert.SkipUnless((await ClientProgram.RunAsync("promtool", "--version")).Code == 0, "promtool is not here.");
-        var rules = (await RenderedChart.RenderAsync("metrics.prometheusRule.enabled=true")).Of("PrometheusRule").Single()["spec"]!;
+        var rules = (await RenderedChart.RenderAsync(set, "--set", "metrics.prometheusRule.enabled=true")).Of("PrometheusRule").Single()["spec"]!;
         using var folder = new TempFolder();
         // JSON is YAML.
         await File.WriteAllTextAsync(folder.File("rules.yaml"), rules.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
-        File.Copy(Path.Combine(CatalogProcess.Repository, "tests", "chart", "alerts.test.yaml"), folder.File("alerts.test.yaml"));
-        foreach (var arguments in new string[][] { ["check", "rules", "rules.yaml"], ["test", "rules", "alerts.test.yaml"] })
+        File.Copy(Path.Combine(CatalogProcess.Repository, "tests", "chart", cases), folder.File(cases));
+        foreach (var arguments in new string[][] { ["check", "rules", "rules.yaml"], ["test", "rules", cases] })
         {
             var (code, output, errors) = await ClientProgram.RunInAsync(folder.Path, "promtool", arguments);
             Assert.True(code == 0, output + errors);

@@ -22,9 +22,17 @@ public sealed class ClusterScriptTests
 
         using var commands = CatalogProcess.Connect(At("commands"));
         using var queries = CatalogProcess.Connect(At("queries"));
-        var receipt = await new ProductCommandService.ProductCommandServiceClient(commands).CreateProductAsync(TestProducts.Create());
+        var receipt = await new ProductCommandService.ProductCommandServiceClient(commands).CreateProductAsync(TestProducts.Create(title: "A vase"));
         var read = await new ProductQueryService.ProductQueryServiceClient(queries).GetProductAsync(new GetProductRequest { Name = receipt.Name, ConsistencyTokens = { receipt.ConsistencyToken } });
         Assert.Equal(receipt.Version, read.Version);
+
+        // With a gateway, what the README shows of one process is what happens here too.
+        if (script.Output.Any(l => l.EndsWith("(gRPC, gRPC-Web and REST)", StringComparison.Ordinal)))
+        {
+            ReadmeSessions.Need();
+            var (readme, truth) = await ReadmeSessions.RunAsync(At("commands"), At("commands"));
+            Assert.Equal(ReadmeSessions.Normalize(readme), ReadmeSessions.Normalize(truth));
+        }
 
         script.Interrupt();
         Assert.Equal(130, await script.WaitForExitAsync(TimeSpan.FromSeconds(60)));
