@@ -26,11 +26,11 @@ public sealed class ClusterScriptTests
         var read = await new ProductQueryService.ProductQueryServiceClient(queries).GetProductAsync(new GetProductRequest { Name = receipt.Name, ConsistencyTokens = { receipt.ConsistencyToken } });
         Assert.Equal(receipt.Version, read.Version);
 
-        // With a gateway, what the README shows of one process is what happens here too.
+        // With a gateway, what the README shows of one process is what happens here too; only that searches without a token, as those after its import, see what was written a moment later.
         if (script.Output.Any(l => l.EndsWith("(gRPC, gRPC-Web and REST)", StringComparison.Ordinal)))
         {
             ReadmeSessions.Need();
-            var (readme, truth) = await ReadmeSessions.RunAsync(At("commands"), At("commands"));
+            var (readme, truth) = await ReadmeSessions.RunAsync(At("commands"), At("commands"), first: 2);
             Assert.Equal(ReadmeSessions.Normalize(readme), ReadmeSessions.Normalize(truth));
         }
 
