@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Catalog.Elasticsearch.Http;
 using Catalog.Queries;
 using Catalog.V1;
 
@@ -79,8 +80,14 @@ public sealed partial class ElasticsearchOptions
     public static string Explain(IndexUnavailableException unavailable, string? url)
     {
         if (unavailable.Reason != ErrorReason.IndexUnavailable) return unavailable.Message;
-        var cause = unavailable.InnerException is HttpRequestException http ? $" {http.Message.TrimEnd('.')}." : "";
-        return $"{unavailable.Message}{cause} See whether it runs at {url ?? new ElasticsearchOptions().Url}, or name the right address with Elasticsearch:Url, and repeat this.";
+        var at = url ?? new ElasticsearchOptions().Url;
+        return unavailable.InnerException switch
+        {
+            ElasticsearchException { Status: 401 or 403 } refusal => $"{refusal.Message.TrimEnd('.')}. See whether Elasticsearch:ApiKey, or Elasticsearch:Username and Elasticsearch:Password, are what {at} knows, and repeat this.",
+            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } http => $"{unavailable.Message} {http.GetBaseException().Message.TrimEnd('.')}. See whether Elasticsearch:CaCertificate names who signed the certificate of {at}, and repeat this.",
+            HttpRequestException http => $"{unavailable.Message} {http.Message.TrimEnd('.')}. See whether it runs at {at}, or name the right address with Elasticsearch:Url, and repeat this.",
+            _ => $"{unavailable.Message} See how Elasticsearch at {at} is, and repeat this.",
+        };
     }
 
     private static bool IsTimeout(TimeSpan time) => time >= TimeSpan.FromMilliseconds(100) && time <= TimeSpan.FromMinutes(10);

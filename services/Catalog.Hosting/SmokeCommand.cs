@@ -36,7 +36,7 @@ public static class SmokeCommand
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException or InvalidDataException)
             {
                 // What is wrong with a certificate stands behind the message.
-                return HostCommand.Fail($"{http.BaseAddress}: {(e.InnerException is null ? e.Message : $"{e.Message.Replace(", see inner exception.", ":", StringComparison.Ordinal)} {e.GetBaseException().Message}")}");
+                return HostCommand.Fail($"{http.BaseAddress}: {(e is not HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } ? e.Message : $"{e.Message.Replace(", see inner exception.", ":", StringComparison.Ordinal)} {e.GetBaseException().Message}")}");
             }
         });
         return command;

@@ -1,3 +1,5 @@
+using Confluent.Kafka;
+
 namespace Catalog.Kafka;
 
 /// <summary>The message queue: section <c>Kafka</c> of the configuration.</summary>
@@ -94,6 +96,17 @@ public sealed class KafkaOptions
             else if (Fixed.TryGetValue(name, out var reason)) yield return $"Kafka:Client:{name} cannot be set: {reason}.";
         }
     }
+
+    /// <summary>What to tell whoever runs a verb while the cluster cannot be used.</summary>
+    /// <param name="error">What happened.</param>
+    /// <param name="servers">The setting <c>Kafka:BootstrapServers</c>.</param>
+    public static string Explain(KafkaException error, string? servers) => error.Error.Code switch
+    {
+        ErrorCode.UnknownTopicOrPart => error.Error.Reason,
+        ErrorCode.Local_Authentication or ErrorCode.Local_Ssl => $"Kafka at {servers} lets nobody in with the settings of Kafka:Client: {error.Error.Reason}",
+        _ when error.Error.IsBrokerError => $"Kafka at {servers} refuses: {error.Error.Reason}",
+        _ => $"Kafka at {servers} does not answer: {error.Error.Reason.TrimEnd('.')}. See whether it runs there, or name the right servers with Kafka:BootstrapServers, and repeat this.",
+    };
 
     /// <summary>The name as librdkafka knows it.</summary>
     internal static string ClientName(string key) => key.Equals("log_level", StringComparison.OrdinalIgnoreCase) ? key : key.Replace('_', '.');

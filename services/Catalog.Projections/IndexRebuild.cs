@@ -73,7 +73,10 @@ public sealed partial class IndexRebuild(
             foreach (var rejected in (await PersistAsync(() => index.WriteAsync(products.ConvertAll(p => p.Product), cancellation), cancellation)).Rejected)
             {
                 // It came from no event; what a replay writes is one.
-                var happened = new ProductEvent { Name = rejected.Product.Name, Version = rejected.Product.Version, Product = rejected.Product };
+                var happened = new ProductEvent
+                {
+                    EventId = Guid.CreateVersion7(time.GetUtcNow()).ToString(), Name = rejected.Product.Name, Version = rejected.Product.Version, OccurredTime = rejected.Product.UpdateTime, Product = rejected.Product,
+                };
                 var row = products.First(p => ReferenceEquals(p.Product, rejected.Product)).Key;
                 await MissAsync(rejected.Product.Name, row, happened.ToByteArray(), rejected.Reason, allowMissing, cancellation);
             }

@@ -39,7 +39,7 @@ internal static class Verbs
     private static Command Create(string verb, string description, Action<IConfiguration, IServiceCollection> add, Func<IServiceProvider, CancellationToken, Task<int>> run) =>
         VerbCommand.Create(verb, description, add, run, (e, configuration) => e switch
         {
-            Confluent.Kafka.KafkaException => $"Kafka at {configuration["Kafka:BootstrapServers"]}: {e.Message.TrimEnd('.')}. See whether it runs there, or name the right servers with Kafka:BootstrapServers, and repeat this.",
+            Confluent.Kafka.KafkaException kafka => KafkaOptions.Explain(kafka, configuration["Kafka:BootstrapServers"]),
             IndexUnavailableException unavailable => ElasticsearchOptions.Explain(unavailable, configuration["Elasticsearch:Url"]),
             TopicsException or IndexLostException or ElasticsearchException => e.Message,
             _ => null,

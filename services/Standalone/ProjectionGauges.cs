@@ -18,7 +18,7 @@ internal sealed class ProjectionGauges : BackgroundService
     {
         (_index, _time) = (index, time);
         _meter.CreateObservableGauge("catalog.projector.lag", () => Known(status => status.LagEvents), description: "Events that are not in the index yet.");
-        _meter.CreateObservableGauge("catalog.projector.lag_time", () => Known(status => status.OldestUnprojected is { } oldest ? (time.GetUtcNow() - oldest).TotalSeconds : 0), "s", "For how long the oldest of them has waited; 0 if there is none.");
+        _meter.CreateObservableGauge("catalog.projector.lag_time", () => Known(status => status.OldestUnprojected is { } oldest && status.NextLogId is null ? (time.GetUtcNow() - oldest).TotalSeconds : 0), "s", "For how long the oldest of them has waited; 0 if there is none.");
         _meter.CreateObservableGauge("catalog.projector.dead_letters_waiting", () => Known(status => status.DeadLetters), description: "Dead letters that wait to be replayed.");
     }
 

@@ -1,3 +1,5 @@
+using Catalog.V1;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Catalog.Commands.Relaying;
@@ -19,7 +21,7 @@ public sealed partial class DeadEventReplay(IOutbox outbox, IEventPublisher publ
         for (var after = long.MinValue; await outbox.ReadDeadAsync(after, Batch, cancellation) is { Count: > 0 } batch; after = batch[^1].Position)
             foreach (var dead in batch)
             {
-                var stored = new OutboxEvent(dead.Position, dead.Time, dead.TraceParent, dead.Body);
+                var stored = new OutboxEvent(dead.Position, Occurred(dead), dead.TraceParent, dead.Body);
                 var reason = EventEnvelope.TryCreate(stored, logId, out var envelope, out var fault) ? await PublishAsync(envelope with { IsReplay = true }, limit, cancellation) : fault;
                 if (reason is null)
                 {
@@ -33,6 +35,19 @@ public sealed partial class DeadEventReplay(IOutbox outbox, IEventPublisher publ
                 }
             }
         return (replayed, left);
+    }
+
+    // When it was set aside says nothing of the command.
+    private static DateTimeOffset Occurred(DeadEvent dead)
+    {
+        try
+        {
+            return ProductEvent.Parser.ParseFrom(dead.Body.Span).OccurredTime?.ToDateTimeOffset() ?? dead.Time;
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidOperationException or ArgumentException)
+        {
+            return dead.Time;
+        }
     }
 
     // What a broker refuses breaks its session first, and only the next one finds out for certain which event it was.
@@ -61,7 +76,7 @@ public sealed partial class DeadEventReplay(IOutbox outbox, IEventPublisher publ
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new InvalidOperationException($"The queue did not answer within {limit.TotalSeconds:0} s. Is it there? Nothing is lost; run it again later.", e);
+            throw new InvalidOperationException($"The queue did not answer within {limit.TotalSeconds:0} s. See whether Kafka runs where Kafka:BootstrapServers says, and lets this process in with the settings of Kafka:Client. Nothing is lost; run it again later.", e);
         }
     }
 

@@ -38,7 +38,7 @@ public sealed partial class KafkaTopics : IDisposable
         }
         catch (KafkaException e)
         {
-            throw new TopicsException($"The cluster at {_options.BootstrapServers} {(e.Error.Code is ErrorCode.Local_Authentication or ErrorCode.Local_Ssl ? "lets nobody in with the settings of Kafka:Client" : "does not answer")}: {e.Error.Reason}", e);
+            throw new TopicsException(KafkaOptions.Explain(e, _options.BootstrapServers), e);
         }
     }
 

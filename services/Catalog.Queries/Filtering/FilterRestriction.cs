@@ -31,7 +31,7 @@ internal static class FilterRestriction
         (FieldKind.State, not (Comparison.Equals or Comparison.NotEquals)) => "state is compared with = and != only",
         (FieldKind.Price or FieldKind.StockQuantity or FieldKind.Version or FieldKind.CreateTime or FieldKind.UpdateTime, null) when !value.IsStar =>
             $"{FieldPath.NameOf(field.Kind)} is compared with =, !=, <, <=, > and >=; {FieldPath.NameOf(field.Kind)}:* tells whether there is one",
-        (FieldKind.Sku or FieldKind.Title or FieldKind.Brand or FieldKind.CurrencyCode or FieldKind.Attribute, Comparison.Equals or Comparison.NotEquals) when !value.Quoted && value.Text.Contains('*') =>
+        (FieldKind.Sku or FieldKind.Title or FieldKind.Brand or FieldKind.CurrencyCode or FieldKind.Categories or FieldKind.Attribute, _) when !value.Quoted && value.Text.Contains('*') && !(comparison is null && value.IsStar) =>
             "* stands for nothing but itself here: use `:` for a part of the text, `:*` for any, or quotes where it is a part of the value",
         _ => null,
     };

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Catalog.V1;
 using Google.Protobuf;
 using Grpc.Core;
@@ -40,9 +41,16 @@ internal sealed class CrashClient(
     /// <summary>Sends an unanswered command again, twice at once; at random to the one or the other, where there is another.</summary>
     public static async Task RepeatAsync(CommandJournal journal, ICatalogUnderTest catalog, SentCommand sent, ICatalogUnderTest? other = null)
     {
-        var client = new CrashClient(journal, [catalog, other ?? catalog], [], Random.Shared, 0, 0, () => false);
-        await Task.WhenAll(client.SendAsync(sent), client.SendAsync(sent));
+        var clock = Stopwatch.StartNew();
+        // A channel that was refused takes a while until it connects again, and refuses by itself until then.
+        var client = new CrashClient(journal, [catalog, other ?? catalog], [], Random.Shared, 0, 0, () => clock.Elapsed < Eventually.Patience);
+        await Task.WhenAll(UntilAnsweredAsync(), UntilAnsweredAsync());
         sent.Settled();
+
+        async Task UntilAnsweredAsync()
+        {
+            while (!await client.SendAsync(sent)) await Task.Delay(20);
+        }
     }
 
     /// <summary>Makes a product that no other command is about, and that must be answered.</summary>

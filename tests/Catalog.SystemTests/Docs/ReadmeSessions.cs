@@ -11,12 +11,9 @@ internal static partial class ReadmeSessions
 
     private static string? Grpcurl => Environment.GetEnvironmentVariable("TEST_GRPCURL");
 
-    /// <summary>Skips the test where a reader's programs are missing.</summary>
-    public static void Need()
-    {
-        Assert.SkipWhen(string.IsNullOrEmpty(Grpcurl), "TEST_GRPCURL names no grpcurl.");
-        Assert.SkipUnless(File.Exists("/usr/bin/jq") && File.Exists("/usr/bin/curl") && File.Exists("/bin/bash"), "bash, curl and jq are needed.");
-    }
+    /// <summary>What a reader needs and is not here; null where nothing is missing.</summary>
+    public static string? Missing => string.IsNullOrEmpty(Grpcurl) ? "TEST_GRPCURL names no grpcurl."
+        : File.Exists("/usr/bin/jq") && File.Exists("/usr/bin/curl") && File.Exists("/bin/bash") ? null : "bash, curl and jq are needed.";
 
     /// <summary>Runs the first of them, or all, on a catalog that is empty; returns the README as it is, and with what they printed.</summary>
     public static async Task<(string Readme, string Truth)> RunAsync(Uri grpc, Uri rest, int first = int.MaxValue)

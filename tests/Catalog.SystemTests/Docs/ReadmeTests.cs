@@ -10,7 +10,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public async Task The_sessions_of_the_README_print_what_it_shows()
     {
-        ReadmeSessions.Need();
+        Assert.SkipWhen(ReadmeSessions.Missing is not null, ReadmeSessions.Missing ?? "");
         using var folder = new TempFolder();
         await using var catalog = await CatalogProcess.StartAsync(folder.Path);
         await Eventually.TrueAsync("ready", async () => (await catalog.Rest.GetAsync("/healthz/ready")).IsSuccessStatusCode);

@@ -60,6 +60,19 @@ public sealed class TokenTests(SharedCatalog shared) : IDisposable
         Assert.Contains((await gateway.As(_tokens.Issue("catalog.write", change: c => c["aud"] = "another")).CallAsync(via, TestProducts.Create())).Error!.Code, new[] { 7, 16 });
     }
 
+    [Theory]
+    [InlineData("GET", "/v1/nothing", HttpStatusCode.NotFound)]
+    [InlineData("PUT", "/v1/products", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("GET", "/", HttpStatusCode.NotFound)]
+    [InlineData("POST", "/catalog.v1.ProductCommandService/CreateProduct", HttpStatusCode.Forbidden)]
+    public async Task With_any_token_one_is_told_what_is_not_there(string method, string path, HttpStatusCode status)
+    {
+        await using var gateway = await GatewayProcess.StartAsync(shared.Catalog, Jwt);
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        using var answer = await gateway.As(_tokens.Issue("openid")).Rest.SendAsync(request);
+        Assert.Equal(status, answer.StatusCode);
+    }
+
     [Fact]
     public async Task Everything_else_is_denied_but_health()
     {

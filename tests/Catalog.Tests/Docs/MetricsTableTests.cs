@@ -9,27 +9,28 @@ public sealed partial class MetricsTableTests
     [Fact]
     public void The_tables_hold_every_instrument_and_no_other()
     {
-        var table = Row().Matches(File.ReadAllText(Path.Combine(Repository(), "docs", "metrics.md"))).Select(row => (Name: row.Groups["name"].Value, Said: row.Groups["said"].Value)).ToList();
+        var table = Row().Matches(File.ReadAllText(Path.Combine(Repository(), "docs", "metrics.md"))).Select(row => (Name: row.Groups["name"].Value, Kind: row.Groups["kind"].Value, Said: row.Groups["said"].Value)).ToList();
         var instruments = Directory.EnumerateFiles(Path.Combine(Repository(), "services"), "*.cs", SearchOption.AllDirectories).SelectMany(file => Instrument().Matches(File.ReadAllText(file))).Select(Read).ToList();
         Assert.True(instruments.Count > 20);
         Assert.Equal(instruments.Select(i => i.Name).Distinct().Order(StringComparer.Ordinal), table.Select(row => row.Name).Order(StringComparer.Ordinal));
         Assert.Equal([], table.Except(instruments));
     }
 
-    private static (string Name, string Said) Read(Match instrument)
+    private static (string Name, string Kind, string Said) Read(Match instrument)
     {
         var texts = Text().Matches(instrument.Groups["rest"].Value).Select(text => text.Groups["text"].Value).ToList();
         var unit = texts.Contains("s") ? "_seconds" : "";
         var total = instrument.Groups["kind"].Value == "Counter" ? "_total" : "";
-        return ($"{instrument.Groups["name"].Value.Replace('.', '_')}{unit}{total}", texts.MaxBy(text => text.Length)!);
+        var kind = instrument.Groups["kind"].Value switch { "Counter" => "counter", "Histogram" => "histogram", _ => "gauge" };
+        return ($"{instrument.Groups["name"].Value.Replace('.', '_')}{unit}{total}", kind, texts.MaxBy(text => text.Length)!);
     }
 
     private static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
-    [GeneratedRegex("^\\| `(?<name>catalog_[a-z_]+)` \\| \\w+ \\| (?<said>.+) \\|$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("^\\| `(?<name>catalog_[a-z_]+)` \\| (?<kind>\\w+) \\| (?<said>.+) \\|$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Row();
 
-    [GeneratedRegex("""Create(?<kind>Counter|Histogram|UpDownCounter|ObservableGauge)(<\w+>)?\(\s*"(?<name>catalog[.a-z_]+)"(?<rest>.*?);\r?\n""", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("""Create(?<kind>Counter|Histogram|UpDownCounter|Gauge|Observable\w+)(<\w+>)?\(\s*"(?<name>catalog[.a-z_]+)"(?<rest>.*?);\r?\n""", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Instrument();
 
     [GeneratedRegex("""

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Catalog.Elasticsearch;
+using Catalog.Elasticsearch.Http;
 using Catalog.Queries;
 
 namespace Catalog.Tests.Elasticsearch;
@@ -21,7 +23,20 @@ public sealed class CertificateTests
         Assert.True(await IsReachedAsync(TestCertificates.ServerOf(authority, IPAddress.Loopback), folder.File("ca.pem")));
         Assert.False(await IsReachedAsync(TestCertificates.ServerOf(authority, IPAddress.Loopback), folder.File("stranger.pem")));
         Assert.False(await IsReachedAsync(TestCertificates.ServerOf(authority, IPAddress.Loopback), authorities: null));
+        Assert.Contains("Elasticsearch:CaCertificate names who signed", await ToldAsync(TestCertificates.ServerOf(authority, IPAddress.Loopback), folder.File("stranger.pem")), StringComparison.Ordinal);
         Assert.False(await IsReachedAsync(TestCertificates.ServerOf(authority, IPAddress.Parse("127.0.0.2")), folder.File("ca.pem")));
+    }
+
+    /// <summary>What whoever runs a verb is told.</summary>
+    private static async Task<string> ToldAsync(X509Certificate2 certificate, string authorities)
+    {
+        using (certificate)
+        {
+            await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, ScriptedServer.NoHits), certificate);
+            await using var catalog = TestElasticsearch.On(server.Url, options => options.CaCertificate = authorities);
+            var failed = await Assert.ThrowsAsync<IndexUnavailableException>(() => catalog.Get<ElasticsearchClient>().CreateAsync("index", _ => { }, Cancellation));
+            return ElasticsearchOptions.Explain(failed, server.Url);
+        }
     }
 
     private static async Task<bool> IsReachedAsync(X509Certificate2 certificate, string? authorities)

@@ -1,4 +1,6 @@
 using Catalog.Elasticsearch;
+using Catalog.Elasticsearch.Http;
+using Catalog.Queries;
 
 namespace Catalog.Tests.Elasticsearch;
 
@@ -31,6 +33,21 @@ public sealed class ElasticsearchOptionsTests
         foreach (var name in names)
             Assert.Contains(problems, problem => problem.Contains("Elasticsearch:" + name, StringComparison.Ordinal));
         Assert.DoesNotContain(problems, problem => problem.Contains("secret", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(401, "Elasticsearch:ApiKey")]
+    [InlineData(403, "Elasticsearch:ApiKey")]
+    [InlineData(503, "See how Elasticsearch at ")]
+    public async Task Whoever_runs_a_verb_is_told_what_to_look_at(int status, string advice)
+    {
+        await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, """{"error":{"type":"security_exception","reason":"no"}}""", status));
+        await using var catalog = TestElasticsearch.On(server.Url);
+        var failed = await Assert.ThrowsAsync<IndexUnavailableException>(() => catalog.Get<ElasticsearchClient>().CreateAsync("index", _ => { }, TestContext.Current.CancellationToken));
+        var told = ElasticsearchOptions.Explain(failed, server.Url);
+        Assert.Contains(advice, told, StringComparison.Ordinal);
+        Assert.Contains(server.Url, told, StringComparison.Ordinal);
+        Assert.DoesNotContain("name the right address", told, StringComparison.Ordinal);
     }
 
     [Theory]

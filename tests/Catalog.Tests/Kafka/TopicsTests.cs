@@ -92,7 +92,7 @@ public sealed class TopicsTests
     {
         using var topics = new KafkaTopics(new KafkaOptions { BootstrapServers = "127.0.0.1:1" }, NullLoggerFactory.Instance);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        Assert.Contains("127.0.0.1:1 does not answer", (await Assert.ThrowsAsync<TopicsException>(() => topics.EnsureAsync(limit.Token))).Message);
+        Assert.Contains("Kafka at 127.0.0.1:1 does not answer", (await Assert.ThrowsAsync<TopicsException>(() => topics.EnsureAsync(limit.Token))).Message);
     }
 
     private static async Task<Dictionary<string, ConfigEntryResult>> ConfigsAsync(TestTopic topic, string name) =>

@@ -180,6 +180,17 @@ public sealed class RelayTests : IAsyncDisposable
         Assert.Single(await _catalog.Outbox.ReadDeadAsync(0, 10, default));
     }
 
+    [Fact]
+    public async Task What_is_published_again_says_when_its_command_was_decided()
+    {
+        await _catalog.CommitAsync(1);
+        var happened = Assert.Single(await _catalog.Outbox.ReadAsync(0, 10, default));
+        await _catalog.Outbox.SetAsideAsync(new DeadEvent(happened.Position, null, happened.Body, "a test", happened.Occurred.AddDays(1)), default);
+        var replay = new DeadEventReplay(_catalog.Outbox, _catalog.Queue, TimeProvider.System, NullLogger<DeadEventReplay>.Instance);
+        Assert.Equal((1, 0), await replay.RunAsync(TimeSpan.FromSeconds(20), default));
+        Assert.Equal((happened.Occurred, true), _catalog.Queue.Envelopes.Select(e => (e.Occurred, e.IsReplay)).Single());
+    }
+
     /// <summary>A queue that takes an event only once it has answered for it, and does not.</summary>
     private sealed class HangingQueue : IEventPublisher, IPublishSession
     {
