@@ -16,7 +16,7 @@ internal sealed partial class ExporterWarnings(ILogger<ExporterWarnings> logger)
 
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
-        if (eventSource.Name == "OpenTelemetry-Exporter-OpenTelemetryProtocol") EnableEvents(eventSource, EventLevel.Error);
+        if (eventSource.Name == "OpenTelemetry-Exporter-OpenTelemetryProtocol") EnableEvents(eventSource, EventLevel.Warning);
     }
 
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
