@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Catalog.Kafka.Projecting;
 using Catalog.Kafka.Publishing;
@@ -25,7 +24,7 @@ public sealed partial class EventTablesTests
         Assert.All(kinds, kind => Assert.Contains($".{kind}`", Page(), StringComparison.Ordinal));
     }
 
-    private static string Page([CallerFilePath] string file = "") => File.ReadAllText(Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "docs", "events.md")));
+    private static string Page() => RepositoryFiles.Page("events.md");
 
     [GeneratedRegex("^\\| `(?<name>[a-z_-]+)` \\|", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Row();

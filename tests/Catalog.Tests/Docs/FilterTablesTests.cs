@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Catalog.Queries.Filtering;
 using Catalog.Tests.Queries.Filtering;
@@ -12,7 +11,7 @@ public sealed partial class FilterTablesTests
     [Fact]
     public void Every_filter_finds_the_product_or_does_not_or_is_refused_as_the_table_says()
     {
-        var page = File.ReadAllText(Path.GetFullPath(Path.Combine(Folder(), "..", "..", "..", "docs", "filter.md")));
+        var page = RepositoryFiles.Page("filter.md");
         var product = Product.Parser.ParseJson(Json().Match(page).Groups["product"].Value);
         var rows = Row().Matches(page);
         Assert.True(rows.Count > 50);
@@ -20,8 +19,6 @@ public sealed partial class FilterTablesTests
     }
 
     private static string Found(string filter, Product product) => !FilterParser.TryParse(filter, out var expression, out _) ? "refused" : expression.Matches(product) ? "yes" : "no";
-
-    private static string Folder([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 
     [GeneratedRegex("```json\n(?<product>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Json();

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace Catalog.Tests.Docs;
@@ -9,8 +8,8 @@ public sealed partial class MetricsTableTests
     [Fact]
     public void The_tables_hold_every_instrument_and_no_other()
     {
-        var table = Row().Matches(File.ReadAllText(Path.Combine(Repository(), "docs", "metrics.md"))).Select(row => (Name: row.Groups["name"].Value, Kind: row.Groups["kind"].Value, Said: row.Groups["said"].Value)).ToList();
-        var instruments = Directory.EnumerateFiles(Path.Combine(Repository(), "services"), "*.cs", SearchOption.AllDirectories).SelectMany(file => Instrument().Matches(File.ReadAllText(file))).Select(Read).ToList();
+        var table = Row().Matches(RepositoryFiles.Page("metrics.md")).Select(row => (Name: row.Groups["name"].Value, Kind: row.Groups["kind"].Value, Said: row.Groups["said"].Value)).ToList();
+        var instruments = Directory.EnumerateFiles(RepositoryFiles.At("services"), "*.cs", SearchOption.AllDirectories).SelectMany(file => Instrument().Matches(File.ReadAllText(file))).Select(Read).ToList();
         Assert.True(instruments.Count > 20);
         Assert.Equal(instruments.Select(i => i.Name).Distinct().Order(StringComparer.Ordinal), table.Select(row => row.Name).Order(StringComparer.Ordinal));
         Assert.Equal([], table.Except(instruments));
@@ -24,8 +23,6 @@ public sealed partial class MetricsTableTests
         var kind = instrument.Groups["kind"].Value switch { "Counter" => "counter", "Histogram" => "histogram", _ => "gauge" };
         return ($"{instrument.Groups["name"].Value.Replace('.', '_')}{unit}{total}", kind, texts.MaxBy(text => text.Length)!);
     }
-
-    private static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     [GeneratedRegex("^\\| `(?<name>catalog_[a-z_]+)` \\| (?<kind>\\w+) \\| (?<said>.+) \\|$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Row();

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Catalog.Commands;
 using Catalog.Commands.Relaying;
@@ -28,7 +27,7 @@ public sealed partial class SettingsTableTests
     [Fact]
     public void The_table_holds_every_setting_with_its_default_and_no_other()
     {
-        var table = Row().Matches(File.ReadAllText(Path.Combine(Repository(), "docs", "settings.md"))).Select(row => $"{row.Groups["name"].Value} = {row.Groups["default"].Value}").Order(StringComparer.Ordinal);
+        var table = Row().Matches(RepositoryFiles.Page("settings.md")).Select(row => $"{row.Groups["name"].Value} = {row.Groups["default"].Value}").Order(StringComparer.Ordinal);
         var settings = Sections.SelectMany(s => s.Defaults.GetType().GetProperties().Where(p => p.SetMethod?.IsPublic is true).Select(p => (Name: $"{s.Section}:{p.Name}", Default: Default(p, s.Defaults))))
             .Select(s => $"{s.Name} = {s.Default}").Distinct(StringComparer.Ordinal);
         Assert.Equal(settings.Order(StringComparer.Ordinal), table.Where(row => !Array.Exists(ByName, name => row.StartsWith($"{name} ", StringComparison.Ordinal))));
@@ -50,8 +49,6 @@ public sealed partial class SettingsTableTests
         bool flag => flag ? "`true`" : "`false`",
         var value => $"`{Convert.ToString(value, CultureInfo.InvariantCulture)}`",
     };
-
-    private static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     [GeneratedRegex(@"^\| `(?<name>\w+:\w+)` \| (?<default>[^|]+) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Row();

@@ -28,24 +28,21 @@ public sealed class CertificateTests
     }
 
     /// <summary>What whoever runs a verb is told.</summary>
-    private static async Task<string> ToldAsync(X509Certificate2 certificate, string authorities)
+    private static Task<string> ToldAsync(X509Certificate2 certificate, string authorities) => OnAsync(certificate, authorities, async (catalog, url) =>
     {
-        using (certificate)
-        {
-            await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, ScriptedServer.NoHits), certificate);
-            await using var catalog = TestElasticsearch.On(server.Url, options => options.CaCertificate = authorities);
-            var failed = await Assert.ThrowsAsync<IndexUnavailableException>(() => catalog.Get<ElasticsearchClient>().CreateAsync("index", _ => { }, Cancellation));
-            return ElasticsearchOptions.Explain(failed, server.Url);
-        }
-    }
+        var failed = await Assert.ThrowsAsync<IndexUnavailableException>(() => catalog.Get<ElasticsearchClient>().CreateAsync("index", _ => { }, Cancellation));
+        return ElasticsearchOptions.Explain(failed, url);
+    });
 
-    private static async Task<bool> IsReachedAsync(X509Certificate2 certificate, string? authorities)
+    private static Task<bool> IsReachedAsync(X509Certificate2 certificate, string? authorities) => OnAsync(certificate, authorities, async (catalog, _) => await catalog.IsReachedAsync(Cancellation));
+
+    private static async Task<T> OnAsync<T>(X509Certificate2 certificate, string? authorities, Func<TestElasticsearch, string, Task<T>> ask)
     {
         using (certificate)
         {
             await using var server = await ScriptedServer.StartAsync((context, _) => ScriptedServer.WriteAsync(context, ScriptedServer.NoHits), certificate);
             await using var catalog = TestElasticsearch.On(server.Url, options => options.CaCertificate = authorities);
-            return await catalog.IsReachedAsync(Cancellation);
+            return await ask(catalog, server.Url);
         }
     }
 }
