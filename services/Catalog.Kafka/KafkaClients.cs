@@ -51,6 +51,22 @@ internal sealed class KafkaClients(KafkaOptions options, ILoggerFactory loggers)
         return builder.Build();
     }
 
+    /// <summary>
+    /// Lets a consumer go that reads several partitions and may have met offsets that are not there. To destroy it while the broker tells the others so locks the client up for good
+    /// (https://github.com/confluentinc/librdkafka/issues/4514), so it asks for nothing any more and the answers come in before.
+    /// </summary>
+    public static async Task ReleaseAsync(IConsumer<byte[], byte[]> consumer)
+    {
+        try
+        {
+            consumer.Unassign();
+        }
+        catch (KafkaException) { }
+        // A broker holds an answer back for half a second at most (fetch.wait.max.ms).
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        consumer.Dispose();
+    }
+
     public IAdminClient Admin(string name, Action<Error> failed)
     {
         var log = Log(name);

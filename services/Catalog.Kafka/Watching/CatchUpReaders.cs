@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Catalog.Queries;
 using Catalog.V1;
 using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
 
 namespace Catalog.Kafka.Watching;
 
@@ -10,7 +11,7 @@ namespace Catalog.Kafka.Watching;
 /// Reads for watchers that are further back than the shared window. A consumer costs threads and buffers, so there are a few of them, and watchers take turns: each gets some
 /// messages and gives the consumer back before it sends them on, so a slow client holds none up.
 /// </summary>
-internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options) : IDisposable
+internal sealed partial class CatchUpReaders(KafkaClients clients, KafkaOptions options, ILogger<CatchUpReaders> logger) : IDisposable
 {
     /// <summary>So many bytes of events a watcher gets at once, or one event: it holds them until its client has taken them, as do all the others that are behind.</summary>
     public const int MaxBytes = 128 * 1024;
@@ -28,51 +29,62 @@ internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options)
     public async Task<List<ProductEvent>> ReadAsync(WatchCursor cursor, CancellationToken cancellation)
     {
         await _turns.WaitAsync(cancellation);
-        try
-        {
-            return await Task.Run(() => Read(cursor, cancellation), cancellation);
-        }
-        finally
-        {
-            _turns.Release();
-        }
-    }
-
-    private List<ProductEvent> Read(WatchCursor cursor, CancellationToken cancellation)
-    {
-        if (!_free.TryTake(out var consumer))
-            consumer = clients.Consumer("watch-past", $"{options.Group}-watch", null, _ => { }, ("enable.partition.eof", "true"), ("queued.max.messages.kbytes", "1024"),
-                // Of each partition, so that little is fetched in vain: after every turn it begins elsewhere.
-                ("fetch.message.max.bytes", "65536"));
-        var events = new List<ProductEvent>();
+        IConsumer<byte[], byte[]>? consumer = null;
         var sound = false;
         try
         {
-            var open = Enumerable.Range(0, cursor.Offsets.Length).ToHashSet();
-            consumer.Assign(Places(cursor));
-            var turn = Stopwatch.StartNew();
-            for (var bytes = 0; open.Count > 0 && events.Count < MaxEvents && bytes < MaxBytes && turn.Elapsed < MaxTurn && !cancellation.IsCancellationRequested;)
-            {
-                if (consumer.Consume(Poll) is not { } message) continue;
-                var count = events.Count;
-                cursor.Pass(message, events);
-                if (message.IsPartitionEOF) open.Remove(message.Partition);
-                else if (events.Count > count) bytes += message.Message.Value?.Length ?? 0;
-            }
-            consumer.Unassign();
+            if (!_free.TryTake(out consumer)) consumer = Create();
+            var events = await Task.Run(() => Read(consumer, cursor, cancellation), CancellationToken.None);
             sound = true;
+            return events;
         }
         catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
         {
-            throw new PositionExpiredException("The changes after this position are no longer kept.");
+            throw WatchCursor.Expired();
         }
-        catch (ConsumeException e) when (!e.Error.IsFatal) { }
+        catch (ConsumeException e) when (!e.Error.IsFatal)
+        {
+            Failed(logger, e);
+            return [];
+        }
         finally
         {
-            // One that failed may hold more errors, which whoever took it next would get for its own.
-            if (_disposed || !sound) consumer.Dispose();
+            _ = EndTurnAsync(consumer, sound);
+        }
+    }
+
+    private IConsumer<byte[], byte[]> Create() =>
+        clients.Consumer("watch-past", $"{options.Group}-watch", null, _ => { }, ("enable.partition.eof", "true"), ("queued.max.messages.kbytes", "1024"),
+            // Of each partition, so that little is fetched in vain: after every turn it begins elsewhere.
+            ("fetch.message.max.bytes", "65536"));
+
+    private async Task EndTurnAsync(IConsumer<byte[], byte[]>? consumer, bool sound)
+    {
+        if (consumer is not null)
+        {
+            // One that failed may hold more errors, which whoever took it next would get for its own. The turn lasts until it is gone, so that there are never more of them.
+            if (!sound) await KafkaClients.ReleaseAsync(consumer);
+            else if (_disposed) consumer.Dispose();
             else _free.Add(consumer);
         }
+        _turns.Release();
+    }
+
+    private List<ProductEvent> Read(IConsumer<byte[], byte[]> consumer, WatchCursor cursor, CancellationToken cancellation)
+    {
+        var events = new List<ProductEvent>();
+        var open = Enumerable.Range(0, cursor.Offsets.Length).ToHashSet();
+        consumer.Assign(Places(cursor));
+        var turn = Stopwatch.StartNew();
+        for (var bytes = 0; open.Count > 0 && events.Count < MaxEvents && bytes < MaxBytes && turn.Elapsed < MaxTurn && !cancellation.IsCancellationRequested;)
+        {
+            if (consumer.Consume(Poll) is not { } message) continue;
+            var count = events.Count;
+            cursor.Pass(message, events);
+            if (message.IsPartitionEOF) open.Remove(message.Partition);
+            else if (events.Count > count) bytes += message.Message.Value?.Length ?? 0;
+        }
+        consumer.Unassign();
         return events;
     }
 
@@ -87,6 +99,8 @@ internal sealed class CatchUpReaders(KafkaClients clients, KafkaOptions options)
     {
         _disposed = true;
         while (_free.TryTake(out var consumer)) consumer.Dispose();
-        _turns.Dispose();
     }
+
+    [LoggerMessage(1, LogLevel.Warning, "What a watch missed cannot be read now; it is tried again")]
+    private static partial void Failed(ILogger logger, Exception error);
 }

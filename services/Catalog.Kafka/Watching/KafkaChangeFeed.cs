@@ -81,6 +81,7 @@ internal sealed class KafkaChangeFeed(
             var events = window is null ? [] : window.Read(cursor, Batch, CatchUpReaders.MaxBytes);
             if (events is null)
             {
+                cursor.CheckKept(tail.Begins);
                 var reading = past.ReadAsync(cursor, cancellation);
                 while (!await IsDone(reading, heartbeat, cancellation)) yield return new ChangeBatch([], after, Delayed: true);
                 events = await reading;

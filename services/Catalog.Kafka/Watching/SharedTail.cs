@@ -20,7 +20,7 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
     private readonly Meter _meter = new("Catalog.Queries");
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ChangeWindow? _window;
-    private volatile IReadOnlyDictionary<int, long> _ends = new Dictionary<int, long>(), _endsBefore = new Dictionary<int, long>();
+    private volatile IReadOnlyDictionary<int, long> _begins = new Dictionary<int, long>(), _ends = new Dictionary<int, long>(), _endsBefore = new Dictionary<int, long>();
     private long _checked;
     private volatile bool _down = true, _failing;
 
@@ -29,6 +29,9 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
 
     /// <summary>Completes when the cluster was reached.</summary>
     public Task Started => _started.Task;
+
+    /// <summary>Where the partitions began at the last check: nothing before can be read any more.</summary>
+    public IReadOnlyDictionary<int, long> Begins => _begins;
 
     /// <summary>The event log that the index follows, as it was asked last; null if it is not known.</summary>
     public string? LogId { get; private set; }
@@ -70,10 +73,23 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
     private void Follow(CancellationToken stopping)
     {
         var check = CheckAsync(stopping).GetAwaiter().GetResult();
-        var begins = admin.GetOffsetsAsync(options.Topic, check.Ends.Keys, OffsetSpec.Earliest(), stopping).GetAwaiter().GetResult();
-        var starts = Enumerable.Range(0, check.Ends.Count).Select(p => Math.Max(begins[p], check.Ends[p] - (History / check.Ends.Count))).ToArray();
-        using var consumer = clients.Consumer("watch", $"{options.Group}-watch", null, error => _down |= error.Code == ErrorCode.Local_AllBrokersDown);
-        consumer.Assign(starts.Select((start, p) => new TopicPartitionOffset(options.Topic, p, start)));
+        var starts = Enumerable.Range(0, check.Ends.Count).Select(p => Math.Max(check.Begins[p], check.Ends[p] - (History / check.Ends.Count))).ToArray();
+        var consumer = clients.Consumer("watch", $"{options.Group}-watch", null, error => _down |= error.Code == ErrorCode.Local_AllBrokersDown);
+        try
+        {
+            consumer.Assign(starts.Select((start, p) => new TopicPartitionOffset(options.Topic, p, start)));
+            Read(consumer, check, starts, stopping);
+        }
+        finally
+        {
+            // If the topic was made anew, or ends before what was read of it, all its partitions say so at once.
+            if (stopping.IsCancellationRequested) consumer.Dispose();
+            else _ = KafkaClients.ReleaseAsync(consumer);
+        }
+    }
+
+    private void Read(IConsumer<byte[], byte[]> consumer, Check check, long[] starts, CancellationToken stopping)
+    {
         var window = new ChangeWindow(check.TopicId, starts);
         var before = Interlocked.Exchange(ref _window, window);
         Reached(check);
@@ -109,19 +125,21 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
     private void Reached(Check check)
     {
         _endsBefore = _ends;
-        _ends = check.Ends;
+        (_begins, _ends) = (check.Begins, check.Ends);
         LogId = check.LogId ?? LogId;
         Volatile.Write(ref _checked, Stopwatch.GetTimestamp());
         _down = _failing = false;
     }
 
-    private sealed record Check(string TopicId, Dictionary<int, long> Ends, string? LogId);
+    private sealed record Check(string TopicId, Dictionary<int, long> Begins, Dictionary<int, long> Ends, string? LogId);
 
     private async Task<Check> CheckAsync(CancellationToken cancellation)
     {
         var topic = await admin.DescribeAsync(options.Topic, cancellation) ?? throw new KafkaException(new Error(ErrorCode.UnknownTopicOrPart, $"There is no topic {options.Topic}."));
-        var ends = await admin.GetOffsetsAsync(options.Topic, topic.Partitions.Select(p => p.Partition), OffsetSpec.Latest(), cancellation);
-        return new Check(topic.TopicId.ToString(), ends, await logId(cancellation));
+        var partitions = topic.Partitions.Select(p => p.Partition).ToList();
+        var begins = await admin.GetOffsetsAsync(options.Topic, partitions, OffsetSpec.Earliest(), cancellation);
+        var ends = await admin.GetOffsetsAsync(options.Topic, partitions, OffsetSpec.Latest(), cancellation);
+        return new Check(topic.TopicId.ToString(), begins, ends, await logId(cancellation));
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Watching the topic failed and starts again; watches stay open and say that they are delayed")]

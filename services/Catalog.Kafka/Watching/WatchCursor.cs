@@ -42,6 +42,14 @@ internal sealed class WatchCursor
         if (_topicId != topicId || _offsets.Length != partitions) throw Foreign();
     }
 
+    /// <summary>Checks that what comes next is still kept.</summary>
+    /// <param name="begins">Where the partitions begin.</param>
+    public void CheckKept(IReadOnlyDictionary<int, long> begins)
+    {
+        for (var p = 0; p < _offsets.Length; p++)
+            if (_offsets[p] < begins.GetValueOrDefault(p)) throw Expired();
+    }
+
     /// <summary>Passes a message, and adds its event unless it is none or a repetition (G3). One that was set aside and is replayed comes once more rather than never.</summary>
     public void Pass(int partition, long offset, ProductEvent? happened, bool isReplay, List<ProductEvent> events)
     {
@@ -72,6 +80,8 @@ internal sealed class WatchCursor
         for (var p = 0; p < offsets.Length; p++) position.Partitions.Add(new PartitionPosition { Partition = p, Offset = offsets[p], Position = positions[p] });
         return position;
     }
+
+    public static PositionExpiredException Expired() => new("The changes after this position are no longer kept.");
 
     private static PositionExpiredException Foreign() => new("The position is of another topic: that was made anew, or it is another catalog's.");
 }

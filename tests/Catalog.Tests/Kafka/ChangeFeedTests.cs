@@ -132,18 +132,18 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
-    public async Task A_position_that_is_expired_in_many_places_takes_nobody_elses_with_it()
+    public async Task A_position_that_expires_in_many_places_takes_nobody_elses_with_it()
     {
         await using var topic = await TestTopic.CreateAsync(6);
-        WatchPosition begin, good;
+        WatchPosition begin;
         await using (var before = await TestFeed.StartAsync(topic)) begin = await before.Feed.GetIndexedAsync(default);
-        await topic.PublishAsync(Enumerable.Range(1, 300).Select(i => TestTopic.Event(i, $"p{i}")));
+        // More than is in memory, and gone between two looks at where the topic begins: it is the readers of the past that meet it.
+        await topic.PublishAsync(Enumerable.Range(1, 400).Select(i => TestTopic.Event(i, $"p{i}", padding: 40_000)));
         await topic.PassAllAsync();
-        await using (var before = await TestFeed.StartAsync(topic)) good = await before.Feed.GetIndexedAsync(default);
-        await topic.Admin.Client.DeleteRecordsAsync(Enumerable.Range(0, 6).Select(p => new TopicPartitionOffset(topic.Options.Topic, p, 5)));
-        await topic.PublishAsync(Enumerable.Range(301, 10).Select(i => TestTopic.Event(i, $"p{i}")));
-
         await using var feed = await TestFeed.StartAsync(topic);
+        var good = await feed.Feed.GetIndexedAsync(default);
+        await topic.Admin.Client.DeleteRecordsAsync(Enumerable.Range(0, 6).Select(p => new TopicPartitionOffset(topic.Options.Topic, p, 5)));
+        await topic.PublishAsync(Enumerable.Range(401, 10).Select(i => TestTopic.Event(i, $"p{i}")));
         for (var i = 0; i < 3; i++)
         {
             await using (var expired = feed.Watch(begin, Heartbeat)) await Assert.ThrowsAsync<PositionExpiredException>(() => expired.ReadAsync(1));
