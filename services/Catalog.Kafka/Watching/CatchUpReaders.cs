@@ -29,14 +29,14 @@ internal sealed partial class CatchUpReaders(KafkaClients clients, KafkaOptions 
     public async Task<List<ProductEvent>> ReadAsync(WatchCursor cursor, CancellationToken cancellation)
     {
         await _turns.WaitAsync(cancellation);
+        var events = new List<ProductEvent>();
         IConsumer<byte[], byte[]>? consumer = null;
         var sound = false;
         try
         {
             if (!_free.TryTake(out consumer)) consumer = Create();
-            var events = await Task.Run(() => Read(consumer, cursor, cancellation), CancellationToken.None);
+            await Task.Run(() => Read(consumer, cursor, events, cancellation), CancellationToken.None);
             sound = true;
-            return events;
         }
         catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
         {
@@ -45,12 +45,13 @@ internal sealed partial class CatchUpReaders(KafkaClients clients, KafkaOptions 
         catch (ConsumeException e) when (!e.Error.IsFatal)
         {
             Failed(logger, e);
-            return [];
         }
         finally
         {
             _ = EndTurnAsync(consumer, sound);
         }
+        // Also those before an error: the watcher has passed them.
+        return events;
     }
 
     private IConsumer<byte[], byte[]> Create() =>
@@ -70,9 +71,8 @@ internal sealed partial class CatchUpReaders(KafkaClients clients, KafkaOptions 
         _turns.Release();
     }
 
-    private List<ProductEvent> Read(IConsumer<byte[], byte[]> consumer, WatchCursor cursor, CancellationToken cancellation)
+    private void Read(IConsumer<byte[], byte[]> consumer, WatchCursor cursor, List<ProductEvent> events, CancellationToken cancellation)
     {
-        var events = new List<ProductEvent>();
         var open = Enumerable.Range(0, cursor.Offsets.Length).ToHashSet();
         consumer.Assign(Places(cursor));
         var turn = Stopwatch.StartNew();
@@ -85,7 +85,6 @@ internal sealed partial class CatchUpReaders(KafkaClients clients, KafkaOptions 
             else if (events.Count > count) bytes += message.Message.Value?.Length ?? 0;
         }
         consumer.Unassign();
-        return events;
     }
 
     private List<TopicPartitionOffset> Places(WatchCursor cursor)
