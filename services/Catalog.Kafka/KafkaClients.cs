@@ -6,6 +6,8 @@ namespace Catalog.Kafka;
 /// <summary>Makes the clients: what all of them share is set here, once.</summary>
 internal sealed class KafkaClients(KafkaOptions options, ILoggerFactory loggers)
 {
+    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(10);
+
     public IProducer<string, byte[]> Producer(string name, Action<Error> failed, params ReadOnlySpan<(string Name, string Value)> settings)
     {
         var log = Log(name);
@@ -52,10 +54,11 @@ internal sealed class KafkaClients(KafkaOptions options, ILoggerFactory loggers)
     }
 
     /// <summary>
-    /// Lets a consumer go that reads several partitions and may have met offsets that are not there. To destroy it while the broker tells the others so locks the client up for good
-    /// (https://github.com/confluentinc/librdkafka/issues/4514), so it asks for nothing any more and the answers come in before.
+    /// Lets a consumer go that may have met offsets that are not there. To destroy it while a broker says so locks the client up for good
+    /// (https://github.com/confluentinc/librdkafka/issues/4514), so it asks for nothing any more, and the answers come in before.
     /// </summary>
-    public static async Task ReleaseAsync(IConsumer<byte[], byte[]> consumer)
+    /// <returns>Completes when it is gone, or after ten seconds: one that is locked up already is left where it is.</returns>
+    public static Task ReleaseAsync(IConsumer<byte[], byte[]> consumer) => WithoutWaitingForEver(async () =>
     {
         try
         {
@@ -65,7 +68,16 @@ internal sealed class KafkaClients(KafkaOptions options, ILoggerFactory loggers)
         // A broker holds an answer back for half a second at most (fetch.wait.max.ms).
         await Task.Delay(TimeSpan.FromSeconds(1));
         consumer.Dispose();
-    }
+    });
+
+    /// <summary>Lets a client go; one that is locked up is left where it is.</summary>
+    public static Task ReleaseAsync(IClient client) => WithoutWaitingForEver(() =>
+    {
+        client.Dispose();
+        return Task.CompletedTask;
+    });
+
+    private static Task WithoutWaitingForEver(Func<Task> release) => Task.WhenAny(Task.Run(release), Task.Delay(ReleaseLimit));
 
     public IAdminClient Admin(string name, Action<Error> failed)
     {

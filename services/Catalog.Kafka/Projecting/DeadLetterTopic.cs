@@ -13,6 +13,8 @@ internal sealed partial class DeadLetterTopic(KafkaClients clients, KafkaOptions
     /// <summary>The largest dead letter: a message as large as a broker takes by default, with room for these headers.</summary>
     public const int MaxBytes = 2 * 1024 * 1024;
 
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private IProducer<string, byte[]>? _producer;
 
     /// <summary>Returns once all in-sync replicas have it.</summary>
@@ -49,15 +51,16 @@ internal sealed partial class DeadLetterTopic(KafkaClients clients, KafkaOptions
 
     private async Task ProduceAsync(Message<string, byte[]> letter, CancellationToken cancellation)
     {
-        _producer ??= clients.Producer("dead-letters", _ => { }, ("message.timeout.ms", "30000"), ("message.max.bytes", $"{MaxBytes}"));
+        var producer = _producer ??= clients.Producer("dead-letters", _ => { }, ("message.timeout.ms", "30000"), ("message.max.bytes", $"{MaxBytes}"));
         try
         {
-            await _producer.ProduceAsync(options.DeadLetterTopic, letter, cancellation);
+            // Letters on their way are forgotten where the producer is disposed of because of another one's error.
+            await producer.ProduceAsync(options.DeadLetterTopic, letter, cancellation).WaitAsync(Limit, time, cancellation);
         }
-        catch (KafkaException e) when (e.Error.IsFatal)
+        catch (Exception e) when (e is KafkaException { Error.IsFatal: true } or TimeoutException)
         {
             // The next attempt gets a new one.
-            Dispose();
+            if (Interlocked.CompareExchange(ref _producer, null, producer) == producer) _ = KafkaClients.ReleaseAsync(producer);
             throw;
         }
     }

@@ -17,6 +17,7 @@ internal sealed partial class GroupConsumer : IDisposable
 
     private readonly IConsumer<byte[], byte[]> _consumer;
     private readonly ILogger _logger;
+    private readonly string _topic;
     private readonly KafkaLog _log;
     private readonly HashSet<TopicPartition> _assigned = [], _unplaced = [];
     private readonly Dictionary<TopicPartition, long> _uncommitted = [], _silentSince = [];
@@ -31,7 +32,7 @@ internal sealed partial class GroupConsumer : IDisposable
 
     public GroupConsumer(KafkaClients clients, KafkaOptions options, ILogger logger)
     {
-        _logger = logger;
+        (_logger, _topic) = (logger, options.Topic);
         _log = new KafkaLog(logger, TimeProvider.System);
         _consumer = clients.Consumer("projector", options.Group,
             build => build.SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions)).SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions, lost: false))
@@ -53,6 +54,13 @@ internal sealed partial class GroupConsumer : IDisposable
     /// only once that it does not know where to read, and a pause throws that away with what was fetched ahead.
     /// </summary>
     public IReadOnlyCollection<TopicPartition> Unplaced => _unplaced;
+
+    /// <summary>Whether it holds this partition, and has a place to read it from.</summary>
+    public bool IsReading(int partition)
+    {
+        var place = new TopicPartition(_topic, partition);
+        return _assigned.Contains(place) && !_unplaced.Contains(place);
+    }
 
     /// <summary>Partitions of which this member has read messages.</summary>
     public HashSet<TopicPartition> Read { get; } = [];
@@ -136,6 +144,8 @@ internal sealed partial class GroupConsumer : IDisposable
     public void Place(TopicPartition partition, long offset)
     {
         if (!_assigned.Contains(partition)) return;
+        // It survives the rest: a rebalance may make the client forget that the partition was to be resumed (https://github.com/confluentinc/librdkafka/issues/5591).
+        if (!_paused) _consumer.Resume([partition]);
         _consumer.IncrementalUnassign([partition]);
         _consumer.IncrementalAssign([new TopicPartitionOffset(partition, offset)]);
         _unplaced.Remove(partition);
@@ -154,11 +164,19 @@ internal sealed partial class GroupConsumer : IDisposable
                 Task.WaitAny([_committing]);
                 Settle();
                 if (_uncommitted.Count > 0) _consumer.Commit(_uncommitted.Select(u => new TopicPartitionOffset(u.Key, u.Value)));
+            }
+            // As in a rebalance. It leaves all the same.
+            catch (KafkaException e)
+            {
+                CommitFailed(_logger, e.Message);
+            }
+            try
+            {
                 _consumer.Close();
             }
             catch (KafkaException e)
             {
-                CommitFailed(_logger, e.Message);
+                NotLeft(_logger, e.Message);
             }
             // Only behind it: the client does not survive both at once.
             _consumer.Dispose();
@@ -204,6 +222,9 @@ internal sealed partial class GroupConsumer : IDisposable
         }
         return message;
     }
+
+    [LoggerMessage(4, LogLevel.Information, "The group was not left: {Reason}. The others take over when it has been silent for a while")]
+    private static partial void NotLeft(ILogger logger, string reason);
 
     [LoggerMessage(3, LogLevel.Information, "Offsets were not committed: {Reason}. The messages may come again, which changes nothing")]
     private static partial void CommitFailed(ILogger logger, string reason);

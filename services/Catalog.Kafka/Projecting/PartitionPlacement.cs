@@ -111,12 +111,19 @@ internal sealed partial class PartitionPlacement(
     /// <summary>The position of the first event that the partition still holds, of those that stand in their order.</summary>
     private long FirstPosition(TopicPartition partition, Offset low)
     {
-        using var probe = clients.Consumer("probe", $"{options.Group}-probe", null, _ => { });
-        probe.Assign(new TopicPartitionOffset(partition, low));
-        var begun = Stopwatch.GetTimestamp();
-        while (Limit - Stopwatch.GetElapsedTime(begun) is { Ticks: > 0 } left && probe.Consume(left) is { } message)
-            if (!EventMessage.IsReplay(message.Message.Headers) && EventMessage.TryRead(message.Message, out var happened, out _)) return happened.Position;
-        return long.MaxValue;
+        var probe = clients.Consumer("probe", $"{options.Group}-probe", null, _ => { });
+        try
+        {
+            probe.Assign(new TopicPartitionOffset(partition, low));
+            var begun = Stopwatch.GetTimestamp();
+            while (Limit - Stopwatch.GetElapsedTime(begun) is { Ticks: > 0 } left && probe.Consume(left) is { } message)
+                if (!EventMessage.IsReplay(message.Message.Headers) && EventMessage.TryRead(message.Message, out var happened, out _)) return happened.Position;
+            return long.MaxValue;
+        }
+        finally
+        {
+            _ = KafkaClients.ReleaseAsync(probe);
+        }
     }
 
     [LoggerMessage(1, LogLevel.Error, "Events of {Partition} are gone that the index may lack: the projector is at offset {Committed}, and the topic keeps them from {Low} on. Run \"rebuild\"; the partition is not read until then, and goes on by itself afterwards.")]

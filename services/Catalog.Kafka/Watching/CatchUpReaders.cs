@@ -38,7 +38,8 @@ internal sealed partial class CatchUpReaders(KafkaClients clients, KafkaOptions 
             await Task.Run(() => Read(consumer, cursor, events, cancellation), CancellationToken.None);
             sound = true;
         }
-        catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange)
+        // Of this watcher: who had the consumer before may have left an error of its own.
+        catch (ConsumeException e) when (e.Error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange && cursor.IsNextAt(e.ConsumerRecord))
         {
             throw WatchCursor.Expired();
         }
@@ -63,9 +64,8 @@ internal sealed partial class CatchUpReaders(KafkaClients clients, KafkaOptions 
     {
         if (consumer is not null)
         {
-            // One that failed may hold more errors, which whoever took it next would get for its own. The turn lasts until it is gone, so that there are never more of them.
-            if (!sound) await KafkaClients.ReleaseAsync(consumer);
-            else if (_disposed) consumer.Dispose();
+            // The turn lasts until it is gone, so that there are never more of them.
+            if (!sound || _disposed) await KafkaClients.ReleaseAsync(consumer);
             else _free.Add(consumer);
         }
         _turns.Release();
@@ -97,7 +97,7 @@ internal sealed partial class CatchUpReaders(KafkaClients clients, KafkaOptions 
     public void Dispose()
     {
         _disposed = true;
-        while (_free.TryTake(out var consumer)) consumer.Dispose();
+        while (_free.TryTake(out var consumer)) _ = KafkaClients.ReleaseAsync(consumer);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "What a watch missed cannot be read now; it is tried again")]

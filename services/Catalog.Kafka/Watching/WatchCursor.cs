@@ -50,6 +50,9 @@ internal sealed class WatchCursor
             if (_offsets[p] < begins.GetValueOrDefault(p)) throw Expired();
     }
 
+    /// <summary>Whether this is where it reads next.</summary>
+    public bool IsNextAt(ConsumeResult<byte[], byte[]>? place) => place is not null && place.Partition.Value < _offsets.Length && _offsets[place.Partition] == place.Offset;
+
     /// <summary>Passes a message, and adds its event unless it is none or a repetition (G3). One that was set aside and is replayed comes once more rather than never.</summary>
     public void Pass(int partition, long offset, ProductEvent? happened, bool isReplay, List<ProductEvent> events)
     {

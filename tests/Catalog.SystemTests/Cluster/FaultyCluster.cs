@@ -201,7 +201,7 @@ internal sealed class FaultyCluster : IAsyncDisposable
         LeftRebuild = true;
         var rebuild = Cluster.BeginVerb("CommandService", "rebuild");
         var (sign, within) = chances.Next(3) switch { 0 => ("Building the index anew", 500), 1 => ("Building the index anew", 5_000), _ => ("serves now, in the place of", 30) };
-        await Eventually.TrueAsync("the rebuild is at work", () => rebuild.Errors.Any(l => l.Contains(sign, StringComparison.Ordinal)), TimeSpan.FromMinutes(2));
+        await Eventually.TrueAsync("the rebuild is at work", () => rebuild.Errors.Any(l => l.Contains(sign, StringComparison.Ordinal)), TimeSpan.FromMinutes(5));
         await Task.Delay(chances.Next(within));
         await rebuild.KillAsync();
     }
