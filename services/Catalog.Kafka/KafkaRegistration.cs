@@ -45,7 +45,8 @@ public static class KafkaRegistration
     {
         services.AddClients(options).TryAddSingleton<CatchUpReaders>();
         services.TryAddSingleton(s => new SharedTail(
-            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), c => LogIdAsync(s, c), s.GetRequiredService<ILogger<SharedTail>>()));
+            s.GetRequiredService<KafkaClients>(), options, s.GetRequiredService<TopicAdmin>(), c => LogIdAsync(s, c), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<SharedTail>>()));
         services.TryAddSingleton<IChangeFeed>(s => new KafkaChangeFeed(
             s.GetRequiredService<SharedTail>(), s.GetRequiredService<CatchUpReaders>(), s.GetRequiredService<TopicAdmin>(), options, c => LogIdAsync(s, c),
             s.GetRequiredService<TimeProvider>()));

@@ -8,16 +8,19 @@ namespace Catalog.Kafka;
 /// <remarks>
 /// The admin client can end by itself, for good: Confluent.Kafka 2.16 does not survive the description of a partition without in-sync replicas, which there are for a moment where all brokers
 /// were away (Kafka 4.1, eligible leader replicas). What is asked through it then is never answered. It is replaced, and never disposed of, which would free again what is free.
+/// A client that has had no answer for half a minute is replaced too: it may be one that has lost sight of all brokers and does not look for them again
+/// (https://github.com/confluentinc/librdkafka/issues/5301).
 /// </remarks>
-internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
+internal sealed class TopicAdmin(KafkaClients clients, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), Look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5), Look = TimeSpan.FromMilliseconds(250), Forsaken = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
     private IAdminClient? _client;
+    private long _answered;
 
-    // One for each group that is asked about. They never join it.
-    private readonly Dictionary<string, IConsumer<byte[], byte[]>> _groups = new(StringComparer.Ordinal);
+    // One for each group that is asked about, and when it had an answer. They never join it.
+    private readonly Dictionary<string, (IConsumer<byte[], byte[]> Consumer, long Answered)> _groups = new(StringComparer.Ordinal);
 
     private volatile Error? _wrong;
     private bool _disposed;
@@ -30,7 +33,9 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return _client is { } client && IsAlive(client) ? client : _client = clients.Admin("admin", error => _wrong = error.Code == ErrorCode.Local_AllBrokersDown ? _wrong : error);
+                if (_client is { } client && IsAlive(client)) return client;
+                _answered = time.GetTimestamp();
+                return _client = clients.Admin("admin", error => _wrong = error.Code == ErrorCode.Local_AllBrokersDown ? _wrong : error);
             }
         }
     }
@@ -50,7 +55,19 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
                 // The client would try until time runs out, and then say only that it did.
                 if (_wrong is { Code: ErrorCode.Local_Authentication or ErrorCode.Local_Ssl } refused) throw new KafkaException(refused);
             }
-            return await answer;
+            var answered = await answer;
+            Interlocked.Exchange(ref _answered, time.GetTimestamp());
+            return answered;
+        }
+        catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_TimedOut && time.GetElapsedTime(Interlocked.Read(ref _answered)) > Forsaken)
+        {
+            lock (_gate)
+            {
+                if (_client == client) _client = null;
+                else client = null;
+            }
+            if (client is not null && IsAlive(client)) _ = KafkaClients.ReleaseAsync(client);
+            throw;
         }
         catch (ObjectDisposedException e) when (!IsAlive(client))
         {
@@ -129,10 +146,21 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
             lock (_groups)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                if (!_groups.TryGetValue(group, out var consumer)) _groups[group] = consumer = clients.Consumer("groups", group, null, _ => { });
+                if (!_groups.TryGetValue(group, out var known)) _groups[group] = known = (clients.Consumer("groups", group, null, _ => { }), time.GetTimestamp());
                 // It has no messages, only news of its connections, which would pile up.
-                consumer.Consume(TimeSpan.Zero);
-                return consumer.Committed(asked, Limit);
+                known.Consumer.Consume(TimeSpan.Zero);
+                try
+                {
+                    var committed = known.Consumer.Committed(asked, Limit);
+                    _groups[group] = known with { Answered = time.GetTimestamp() };
+                    return committed;
+                }
+                catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_TimedOut && time.GetElapsedTime(known.Answered) > Forsaken)
+                {
+                    _groups.Remove(group);
+                    _ = KafkaClients.ReleaseAsync(known.Consumer);
+                    throw;
+                }
             }
         }, cancellation).WaitAsync(cancellation);
         return committed.ToDictionary(p => p.Partition.Value, p => p.Offset.Value >= 0 ? p.Offset.Value : (long?)null);
@@ -171,7 +199,7 @@ internal sealed class TopicAdmin(KafkaClients clients) : IDisposable
         }
         lock (_groups)
         {
-            foreach (var consumer in _groups.Values) consumer.Dispose();
+            foreach (var (consumer, _) in _groups.Values) consumer.Dispose();
         }
     }
 }

@@ -7,7 +7,9 @@ namespace Catalog.Commands.Relaying;
 internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publisher, RelayLease lease, TimeProvider time, RelayMetrics metrics, ILogger logger)
 {
     private const int Batch = 1000;
-    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromMilliseconds(100), Pause = TimeSpan.FromSeconds(1), LastFlush = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromSeconds(1);
+    private const int MaxVain = 6;
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromMilliseconds(100), Pause = TimeSpan.FromSeconds(1), LastFlush = TimeSpan.FromSeconds(5), Patience = TimeSpan.FromSeconds(1),
+        Look = TimeSpan.FromSeconds(10), CloseLimit = TimeSpan.FromSeconds(10);
 
     private readonly InFlight _inFlight = new(lease.State.Published);
     private readonly Channel<PublishReport> _refused = Channel.CreateUnbounded<PublishReport>();
@@ -97,6 +99,7 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
         try
         {
             var reading = ReadAndPublishAsync(session, ended.Token);
+            _ = EndStandstillAsync(broken, ended.Token);
             await Task.WhenAny(reading, broken.Task);
             if (broken.Task.IsCompletedSuccessfully)
             {
@@ -114,8 +117,32 @@ internal sealed partial class Publishing(IOutbox outbox, IEventPublisher publish
             // A queue that does not answer is not waited for: the next relay feeds the index meanwhile.
             if (stopping.IsCancellationRequested && !(time.GetUtcNow() - Oldest > Patience)) await session.FlushAsync(LastFlush, CancellationToken.None);
             broken.TrySetResult("");
-            await session.DisposeAsync();
+            await ended.CancelAsync();
+            // One that is locked up is left where it is.
+            await session.DisposeAsync().AsTask().WaitAsync(CloseLimit, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Gives a session up that gets nothing out for a minute though the queue answers others: its client is dead, and may not know.</summary>
+    private async Task EndStandstillAsync(TaskCompletionSource<string> broken, CancellationToken cancellation)
+    {
+        var before = 0L;
+        for (var vain = 0; vain < MaxVain;)
+        {
+            await Task.Delay(Look, time, cancellation);
+            try
+            {
+                if (_inFlight.Count > 0 && Published == before)
+                {
+                    await publisher.GetEndAsync(cancellation);
+                    vain++;
+                    continue;
+                }
+            }
+            catch (Exception e) when (e is not OperationCanceledException) { }
+            (before, vain) = (Published, 0);
+        }
+        broken.TrySetResult("it answers, and takes no event");
     }
 
     private IPublishSession Open(TaskCompletionSource<string> broken)

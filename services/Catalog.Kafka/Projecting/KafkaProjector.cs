@@ -11,7 +11,7 @@ namespace Catalog.Kafka.Projecting;
 /// </summary>
 internal sealed partial class KafkaProjector(
     KafkaClients clients, TopicAdmin admin, KafkaOptions options, IIndexSet indexes, BatchProjection projection, ProjectorStatus status, KafkaProjectorMetrics metrics,
-    ILogger<KafkaProjector> logger) : BackgroundService
+    TimeProvider time, ILogger<KafkaProjector> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
@@ -55,6 +55,7 @@ internal sealed partial class KafkaProjector(
     private void Follow(GroupConsumer consumer, CancellationToken stopping)
     {
         var placement = new PartitionPlacement(consumer, clients, admin, options, indexes, metrics, logger);
+        var standstill = new Standstill(time);
         while (!stopping.IsCancellationRequested)
         {
             var messages = consumer.Collect();
@@ -65,6 +66,9 @@ internal sealed partial class KafkaProjector(
             }
             consumer.Commit(now: messages.Count > 0);
             placement.Resolve();
+            // Who has none, as one whose client is dead, sees to all of them.
+            if (standstill.Find(status.Passages, p => consumer.Partitions.Count == 0 || consumer.IsReading(p)) is { } partition)
+                throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"The cluster has events in partition {partition}, and the group gets no further. The client is made anew."));
         }
     }
 

@@ -18,6 +18,10 @@ internal sealed partial class ProjectorStatus(
     private readonly WaitingSince _waiting = new();
     private long _deadLetters, _deadLettersRead;
     private bool _failing, _checked;
+    private volatile IReadOnlyDictionary<int, Passage>? _passages;
+
+    /// <summary>How far the group was a moment ago; null while that is not known.</summary>
+    public IReadOnlyDictionary<int, Passage>? Passages => _passages;
 
     /// <summary>Reports until it is cancelled.</summary>
     /// <param name="inHand">When the oldest event occurred that is being written; null if there is none.</param>
@@ -83,10 +87,13 @@ internal sealed partial class ProjectorStatus(
     {
         try
         {
-            return await admin.GetPassagesAsync(options.Group, options.Topic, cancellation);
+            var passages = await admin.GetPassagesAsync(options.Group, options.Topic, cancellation);
+            _passages = passages;
+            return passages;
         }
         catch
         {
+            _passages = null;
             metrics.Lag = null;
             throw;
         }

@@ -18,7 +18,7 @@ public sealed partial class KafkaTopics : IDisposable
     public KafkaTopics(KafkaOptions options, ILoggerFactory loggers)
     {
         _options = options;
-        _admin = new TopicAdmin(new KafkaClients(options, loggers));
+        _admin = new TopicAdmin(new KafkaClients(options, loggers), TimeProvider.System);
         _logger = loggers.CreateLogger<KafkaTopics>();
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Catalog.Kafka.Projecting;
 using Confluent.Kafka;
@@ -9,12 +8,14 @@ using Microsoft.Extensions.Logging;
 namespace Catalog.Kafka.Watching;
 
 /// <summary>Reads the end of the topic for all watchers of this process, without a group, and knows whether the queue is there.</summary>
-internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions options, TopicAdmin admin, Func<CancellationToken, ValueTask<string?>> logId, ILogger<SharedTail> logger)
+internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions options, TopicAdmin admin, Func<CancellationToken, ValueTask<string?>> logId, TimeProvider time, ILogger<SharedTail> logger)
     : BackgroundService
 {
     // So much of the past is read at the start that watchers of a replica that was replaced find their place at once.
     private const int History = 10_000;
     private const int MaxTurn = 500;
+    // So many checks in a row, two seconds apart, at which the cluster had more and nothing came.
+    private const int MaxVain = 15;
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(2), LateAfter = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromSeconds(2);
 
     private readonly Meter _meter = new("Catalog.Queries");
@@ -37,7 +38,7 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
     public string? LogId { get; private set; }
 
     /// <summary>Whether events may be late: the cluster does not answer, or what was there at the check before the last was not read yet.</summary>
-    public bool IsLate => _down || Stopwatch.GetElapsedTime(Volatile.Read(ref _checked)) > LateAfter || _window is not { } window || !window.HasReached(_endsBefore);
+    public bool IsLate => _down || time.GetElapsedTime(Volatile.Read(ref _checked)) > LateAfter || _window is not { } window || !window.HasReached(_endsBefore);
 
     /// <inheritdoc />
     public override void Dispose()
@@ -83,8 +84,7 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
         finally
         {
             // If the topic was made anew, or ends before what was read of it, all its partitions say so at once.
-            if (stopping.IsCancellationRequested) consumer.Dispose();
-            else _ = KafkaClients.ReleaseAsync(consumer);
+            _ = KafkaClients.ReleaseAsync(consumer);
         }
     }
 
@@ -96,29 +96,38 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
         _started.TrySetResult();
         before?.Signal();
 
-        var sinceCheck = Stopwatch.StartNew();
+        var checkedAt = time.GetTimestamp();
+        var vain = 0;
         Task<Check>? checking = null;
         while (!stopping.IsCancellationRequested)
         {
             var read = 0;
             for (var limit = TimeSpan.FromMilliseconds(100); read < MaxTurn && consumer.Consume(limit) is { } message; limit = TimeSpan.Zero, read++)
                 window.Append(message.Partition, message.Offset, EventMessage.TryRead(message.Message, out var happened, out _) ? happened : null, EventMessage.IsReplay(message.Message.Headers), message.Message.Value?.Length ?? 0);
-            if (read > 0) window.Signal();
+            if (read > 0)
+            {
+                vain = 0;
+                window.Signal();
+            }
 
-            if (checking is null && sinceCheck.Elapsed >= CheckEvery) checking = Task.Run(() => CheckAsync(stopping), stopping);
+            if (checking is null && time.GetElapsedTime(checkedAt) >= CheckEvery) checking = Task.Run(() => CheckAsync(stopping), stopping);
             if (checking is not { IsCompleted: true }) continue;
             if (checking.IsCompletedSuccessfully)
             {
                 if (checking.Result.TopicId != window.TopicId || checking.Result.Ends.Count != window.Partitions) return;
                 Reached(checking.Result);
+                // The cluster answers others, so it is this client that stands still.
+                vain = window.HasReached(_endsBefore) ? 0 : vain + 1;
+                if (vain > MaxVain) throw new KafkaException(new Error(ErrorCode.Local_TimedOut, "The cluster has events, and the client gets none."));
             }
             else
             {
+                vain = 0;
                 if (!_failing) Away(logger, checking.Exception?.InnerException);
                 _down = _failing = true;
             }
             checking = null;
-            sinceCheck.Restart();
+            checkedAt = time.GetTimestamp();
         }
     }
 
@@ -127,7 +136,7 @@ internal sealed partial class SharedTail(KafkaClients clients, KafkaOptions opti
         _endsBefore = _ends;
         (_begins, _ends) = (check.Begins, check.Ends);
         LogId = check.LogId ?? LogId;
-        Volatile.Write(ref _checked, Stopwatch.GetTimestamp());
+        Volatile.Write(ref _checked, time.GetTimestamp());
         _down = _failing = false;
     }
 

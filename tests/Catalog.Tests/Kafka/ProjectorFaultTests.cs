@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.Kafka;
 
@@ -15,6 +16,39 @@ public sealed class ProjectorFaultTests
         await topic.EnsureAsync();
         await topic.PublishAsync(TestTopic.Event(1, "lamp"));
         await Soon.Until(() => _indexes.Current!.Count == 1, "the event is in the index");
+    }
+
+    [Fact]
+    public async Task A_client_that_gets_nothing_while_the_cluster_has_events_is_made_anew()
+    {
+        await using var topic = await TestTopic.CreateAsync(1);
+        // Stands for a client that is dead and does not know: to this one the rest of the topic is hidden.
+        topic.Options.Client["isolation.level"] = "read_committed";
+        await topic.PublishAsync(TestTopic.Event(1, "lamp"));
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var projector = await TestProjector.StartAsync(topic, _indexes, time);
+        await PassingAsync(() => _indexes.Current!.Count == 1, "it reads");
+        using var transaction = topic.BeginTransaction();
+        for (var i = 2; i < 5; i++) await transaction.ProduceAsync(topic.Options.Topic, TestTopic.Message(TestTopic.Event(i, $"p{i}")));
+        // A minute of more and more events.
+        var next = 5;
+        await PassingAsync(
+            () =>
+            {
+                if (next < 100) transaction.Produce(topic.Options.Topic, TestTopic.Message(TestTopic.Event(next, $"p{next++}")));
+                return projector.Log.Lines.Any(l => l.Text.Contains("gets no further", StringComparison.Ordinal));
+            }, "it is noticed");
+        transaction.CommitTransaction();
+        await PassingAsync(() => _indexes.Current!.Count == next - 1, "the next client reads on");
+
+        // One second passes in a tenth.
+        Task PassingAsync(Func<bool> condition, string what) => Soon.Until(
+            async () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(0.5));
+                await Task.Delay(50);
+                return condition();
+            }, what, 90);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class PublishingTests
     {
         var options = new KafkaOptions();
         var clients = new KafkaClients(options, NullLoggerFactory.Instance);
-        using var admin = new TopicAdmin(clients);
+        using var admin = new TopicAdmin(clients, TimeProvider.System);
         var publisher = new KafkaPublisher(clients, options, admin);
         var (five, seven) = (TestTopic.Event(5, "lamp"), TestTopic.Event(7, "lamp"));
         Assert.False(publisher.IsSuspect(five));

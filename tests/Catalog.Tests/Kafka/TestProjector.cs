@@ -12,9 +12,9 @@ internal sealed class TestProjector : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    public TestProjector(TestTopic topic, MemoryIndexSet indexes)
+    public TestProjector(TestTopic topic, MemoryIndexSet indexes, TimeProvider? time = null)
     {
-        _services = new ServiceCollection().AddLogging(b => b.AddProvider(Log)).AddSingleton<IIndexSet>(indexes).AddSingleton<IStatusBoard>(indexes).AddSingleton<ProjectionMetrics>()
+        _services = new ServiceCollection().AddLogging(b => b.AddProvider(Log)).AddSingleton<IIndexSet>(indexes).AddSingleton<IStatusBoard>(indexes).AddSingleton<ProjectionMetrics>().AddSingleton(time ?? TimeProvider.System)
             .AddKafkaProjector(topic.Options).BuildServiceProvider();
         Projector = Assert.IsType<KafkaProjector>(_services.GetRequiredService<IHostedService>());
     }
@@ -27,9 +27,9 @@ internal sealed class TestProjector : IAsyncDisposable
 
     public KafkaDeadLetterReplay Replay => _services.GetRequiredService<KafkaDeadLetterReplay>();
 
-    public static async Task<TestProjector> StartAsync(TestTopic topic, MemoryIndexSet indexes)
+    public static async Task<TestProjector> StartAsync(TestTopic topic, MemoryIndexSet indexes, TimeProvider? time = null)
     {
-        var projector = new TestProjector(topic, indexes);
+        var projector = new TestProjector(topic, indexes, time);
         await projector.Projector.StartAsync(default);
         return projector;
     }

@@ -33,7 +33,7 @@ internal sealed class TestTopic : IAsyncDisposable
         };
         Options.Group = Options.Topic;
         Clients = new KafkaClients(Options, NullLoggerFactory.Instance);
-        Admin = new TopicAdmin(Clients);
+        Admin = new TopicAdmin(Clients, TimeProvider.System);
         Publisher = new KafkaPublisher(Clients, Options, Admin);
     }
 
@@ -92,6 +92,18 @@ internal sealed class TestTopic : IAsyncDisposable
         await session.FlushAsync(TimeSpan.FromSeconds(20), default);
         Assert.All(reports.All, r => Assert.Equal(PublishOutcome.Acknowledged, r.Outcome));
     }
+
+    /// <summary>Begins a transaction, as no relay does: whoever reads only what is committed gets nothing behind its first message until it ends, though the topic's end moves.</summary>
+    public IProducer<string, byte[]> BeginTransaction()
+    {
+        var producer = Clients.Producer("transaction", _ => { }, ("transactional.id", Options.Topic));
+        producer.InitTransactions(TimeSpan.FromSeconds(30));
+        producer.BeginTransaction();
+        return producer;
+    }
+
+    /// <summary>An event as a message of a producer of the test's own.</summary>
+    public static Message<string, byte[]> Message(EventEnvelope published) => new() { Key = published.ProductId, Value = published.Value.ToArray(), Headers = new EventHeaders().Of(published) };
 
     /// <summary>Writes a message that no relay would.</summary>
     public async Task ProduceAsync(string key, byte[]? value, string? topic = null, params (string Name, string Value)[] headers)

@@ -59,6 +59,9 @@ internal sealed class FakeQueue : IEventPublisher
     /// <summary>It takes events, and answers no question.</summary>
     public bool Silent { get; set; }
 
+    /// <summary>Sessions that are opened now never get anything out, whatever the queue does.</summary>
+    public bool OpensDeaf { get; set; }
+
     /// <summary>No session can be opened.</summary>
     public bool Closed { get; set; }
 
@@ -98,6 +101,7 @@ internal sealed class FakeQueue : IEventPublisher
     private sealed class Session(FakeQueue queue, Action<PublishReport> report) : IPublishSession
     {
         private readonly Queue<EventEnvelope> _waiting = new();
+        private readonly bool _deaf = queue.OpensDeaf;
         private bool _ended;
 
         public ValueTask PublishAsync(EventEnvelope published, CancellationToken cancellation)
@@ -120,7 +124,7 @@ internal sealed class FakeQueue : IEventPublisher
 
         public void Deliver()
         {
-            while (!_ended && _waiting.TryDequeue(out var next))
+            while (!_ended && !_deaf && _waiting.TryDequeue(out var next))
             {
                 if (queue.Refuses(next))
                 {

@@ -28,12 +28,14 @@ internal sealed class RelayFixture : IAsyncDisposable
 
     public FakeDirectSync DirectSync => field ??= new FakeDirectSync(Outbox);
 
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public RelayOptions Options { get; } = new() { LeaseDuration = TimeSpan.FromSeconds(2), LeaseRenewal = TimeSpan.FromMilliseconds(100) };
 
     public async Task<Relay> StartAsync(IOutbox? outbox = null)
     {
         var metrics = new RelayMetrics();
-        var relay = new Relay(outbox ?? Outbox, Queue, DirectSync, Options, TimeProvider.System, metrics, NullLogger<Relay>.Instance);
+        var relay = new Relay(outbox ?? Outbox, Queue, DirectSync, Options, Time, metrics, NullLogger<Relay>.Instance);
         _relays.Add((relay, metrics));
         await relay.StartAsync(default);
         return relay;

@@ -3,6 +3,7 @@ using Catalog.Commands.Relaying;
 using Catalog.V1;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using static Catalog.Tests.Relaying.RelayFixture;
 
 namespace Catalog.Tests.Relaying;
@@ -55,6 +56,36 @@ public sealed class RelayTests : IAsyncDisposable
         await Eventually(async () => await _catalog.PublishedAsync() == positions.Last());
         Assert.Equal(positions, _catalog.Queue.FirstAppearances);
         Assert.Equal(14, _catalog.Queue.Topic.Count);
+    }
+
+    [Fact]
+    public async Task A_session_that_gets_nothing_out_while_the_queue_answers_is_given_up_for_another()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        (_catalog.Time, _catalog.Options.LeaseDuration) = (time, TimeSpan.FromHours(1));
+        _catalog.Queue.OpensDeaf = true;
+        await _catalog.CommitAsync(5);
+        await _catalog.StartAsync();
+        await Eventually(() => Task.FromResult(_catalog.Queue.Envelopes.Count == 5));
+        _catalog.Queue.OpensDeaf = false;
+
+        // While it does not answer, there is nobody to send to.
+        _catalog.Queue.Silent = true;
+        await PassAsync(() => time.GetUtcNow() > DateTimeOffset.UtcNow + TimeSpan.FromMinutes(10));
+        Assert.Equal(1, _catalog.Queue.Opened);
+        _catalog.Queue.Silent = false;
+
+        var positions = await _catalog.PositionsAsync();
+        await PassAsync(() => _catalog.Queue.Opened > 1 && _catalog.Queue.Topic.Count == 5);
+        Assert.Equal(positions, _catalog.Queue.Topic.Select(e => e.Position));
+        await PassAsync(() => _catalog.PublishedAsync().GetAwaiter().GetResult() == positions.Last());
+        Assert.Equal(2, _catalog.Queue.Opened);
+
+        Task PassAsync(Func<bool> condition) => Eventually(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(condition());
+        });
     }
 
     [Fact]
