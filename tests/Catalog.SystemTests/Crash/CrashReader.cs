@@ -123,6 +123,10 @@ internal sealed class CrashReader(CommandJournal journal, ICatalogUnderTest cata
             catch (RpcException e) when (over.IsCancellationRequested || (mayFail && e.StatusCode != StatusCode.OutOfRange))
             {
             }
+            catch (ObjectDisposedException) when (mayFail)
+            {
+                // The one who answered it is replaced.
+            }
         }
     }
 
