@@ -12,6 +12,7 @@ public sealed partial class SqlServerDatabase
 {
     private readonly SqlConnectionStringBuilder _connection;
     private readonly string _connectionString;
+    private readonly TimeSpan _openLimit;
     private readonly ILogger _log;
 
     internal SqlServerDatabase(SqlServerOptions options, ILogger<SqlServerDatabase> log)
@@ -21,11 +22,18 @@ public sealed partial class SqlServerDatabase
         Statements = new Statements(options.Schema);
         _connection = options.Connection();
         _connectionString = _connection.ToString();
+        _openLimit = _connection.ConnectTimeout == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(_connection.ConnectTimeout + 5);
+        StepLimit = _connection.CommandTimeout == 0 || _connection.ConnectTimeout == 0
+            ? Timeout.InfiniteTimeSpan
+            : TimeSpan.FromSeconds((2 * _connection.CommandTimeout) + (2 * _connection.ConnectTimeout) + 5);
     }
 
     internal SqlServerOptions Options { get; }
 
     internal Statements Statements { get; }
+
+    /// <summary>Longer than any attempt at commands takes whose every answer comes just in time: a read, a begin, a write and a commit.</summary>
+    internal TimeSpan StepLimit { get; }
 
     /// <summary>Whether the database can be reached, and has the schema of this build or of a newer one.</summary>
     public async ValueTask<bool> IsReachedAsync(CancellationToken cancellation)
@@ -48,10 +56,19 @@ public sealed partial class SqlServerDatabase
     internal async Task<SqlConnection> OpenAsync(CancellationToken cancellation)
     {
         var connection = new SqlConnection(_connectionString);
+        // Where it finds a connection broken it connects on the thread of the caller.
+        var opening = Task.Run(() => connection.OpenAsync(cancellation), CancellationToken.None);
         try
         {
-            await connection.OpenAsync(cancellation);
+            await opening.WaitAsync(_openLimit, CancellationToken.None);
             return connection;
+        }
+        catch (TimeoutException e) when (!opening.IsCompleted)
+        {
+            // The driver has no limit of its own for the handshake of TLS, and all who wait for its pool wait behind it (https://github.com/dotnet/SqlClient/issues/1298).
+            Leave();
+            Abandon(opening, connection);
+            throw new TimeoutException($"No connection was made within {_openLimit.TotalSeconds:0} s.", e);
         }
         catch (SqlException) when (cancellation.IsCancellationRequested)
         {
@@ -66,6 +83,17 @@ public sealed partial class SqlServerDatabase
         }
     }
 
+    /// <summary>From now on connections are made anew, as to another server behind the name.</summary>
+    internal void Leave()
+    {
+        using var any = new SqlConnection(_connectionString);
+        SqlConnection.ClearPool(any);
+    }
+
+    /// <summary>Leaves a connection to whatever it is stuck in.</summary>
+    internal static void Abandon(Task stuck, SqlConnection connection) =>
+        _ = stuck.ContinueWith(ended => (ended.Exception, connection.DisposeAsync()), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
     /// <summary>Runs something on a connection of its own.</summary>
     /// <exception cref="CommandStoreException">It failed; the message says what to do.</exception>
     internal async Task<T> RunAsync<T>(Func<SqlConnection, Task<T>> run, CancellationToken cancellation)
@@ -75,12 +103,13 @@ public sealed partial class SqlServerDatabase
             await using var connection = await OpenAsync(cancellation);
             return await run(connection);
         }
-        catch (SqlException) when (cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is SqlException or OperationCanceledException && cancellation.IsCancellationRequested)
         {
             throw new OperationCanceledException(cancellation);
         }
         catch (Exception e) when (e is SqlException || e.IsTransient())
         {
+            if (e.IsOnCopy()) Leave();
             throw Failed(e);
         }
     }

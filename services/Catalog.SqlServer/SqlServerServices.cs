@@ -25,6 +25,8 @@ public static class SqlServerServices
         // The driver says so only at the first connection.
         if (AppContext.TryGetSwitch("System.Globalization.Invariant", out var invariant) && invariant)
             throw new InvalidOperationException("A host on SQL Server must be built with <InvariantGlobalization>false</InvariantGlobalization>, and run where ICU is installed.");
+        // Connections are made one after another; without it each who waits for one begins to wait anew, and the last of a hundred waits for minutes.
+        AppContext.SetSwitch("Switch.Microsoft.Data.SqlClient.UseOverallConnectTimeoutForPoolWait", true);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<CommandMetrics>();
         services.AddSingleton(s => new SqlServerDatabase(options, s.GetRequiredService<ILogger<SqlServerDatabase>>()));

@@ -22,14 +22,30 @@ internal sealed partial class Retries(SqlServerDatabase database, TimeProvider t
             try
             {
                 // Once something may have been written, its outcome is to be found out even if nobody waits for it any more.
-                await using var connection = await database.OpenAsync(tried == 1 ? cancellation : CancellationToken.None);
-                return await attempt(connection);
+                var connection = await database.OpenAsync(tried == 1 ? cancellation : CancellationToken.None);
+                return await RunOnceAsync(attempt, connection);
             }
             catch (Exception e) when (tried < database.Options.MaxAttempts && time.GetElapsedTime(begun) < Enough && !cancellation.IsCancellationRequested && e.IsTransient())
             {
+                if (e.IsOnCopy()) database.Leave();
                 Again(log, e.Message, tried, database.Options.MaxAttempts);
             }
             await Task.Delay(Pause(tried), time, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The driver waits for an answer as long as it may, but has no limit for sending: a peer that takes nothing keeps a large group for a quarter of an hour.</summary>
+    private async Task<T> RunOnceAsync<T>(Func<SqlConnection, Task<T>> attempt, SqlConnection connection)
+    {
+        var running = attempt(connection);
+        try
+        {
+            return await running.WaitAsync(database.StepLimit, time, CancellationToken.None);
+        }
+        finally
+        {
+            if (running.IsCompleted) await connection.DisposeAsync();
+            else SqlServerDatabase.Abandon(running, connection);
         }
     }
 

@@ -1,20 +1,25 @@
+using System.Globalization;
+
 namespace Catalog.SqlServer.Sql;
 
 // The event log. A position below MIN_ACTIVE_ROWVERSION() has nothing uncommitted below it. The mark is read by a statement of its own before the events are, outside
-// any transaction: read in the same statement, or under SNAPSHOT, it may be newer than the rows.
+// any transaction: read in the same statement, or under SNAPSHOT, it may be newer than the rows. The events are read by locks, also where readers of this database see
+// snapshots: those it lets through are all committed, so nothing is waited for but the end of a commit.
 internal sealed partial class Statements
 {
     public string ReadBounds { get; } = $"""
+        {OnPrimary}
         DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION();
-        SELECT id, trimmed, ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WHERE position < @mark ORDER BY position DESC), trimmed) AS head
+        SELECT id, trimmed, ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WITH (READCOMMITTEDLOCK) WHERE position < @mark ORDER BY position DESC), trimmed) AS head
         FROM [{schema}].log WHERE one = 1;
         """;
 
     /// <summary>The next events: no more than <c>@limit</c>, and none after some megabytes.</summary>
     public string ReadEvents { get; } = $"""
+        {OnPrimary}
         DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION(), @from binary(8) = CAST(@after AS binary(8));
         SELECT CAST(position AS bigint) AS position, occurred, trace_parent, body
-        {Page("position", "position, occurred, trace_parent, body", $"[{schema}].events WHERE position > @from AND position < @mark")}
+        {Page("position", "position, occurred, trace_parent, body", $"[{schema}].events WITH (READCOMMITTEDLOCK) WHERE position > @from AND position < @mark")}
         """;
 
     public string RenewLog { get; } = $"""
@@ -27,6 +32,7 @@ internal sealed partial class Statements
 
     /// <summary>The next products: no more than <c>@limit</c>, and none after some megabytes.</summary>
     public string ReadProducts { get; } = $"""
+        {OnPrimary}
         SELECT product_key, body
         {Page("product_key", "product_key, body", $"[{schema}].products WHERE product_key > @after")}
         """;
@@ -37,6 +43,7 @@ internal sealed partial class Statements
     /// </summary>
     public string TrimEvents { get; } = $"""
         SET NOCOUNT, XACT_ABORT ON;
+        {OnPrimary}
         DECLARE @mark bigint = CAST(MIN_ACTIVE_ROWVERSION() AS bigint), @last bigint, @removed int;
         DECLARE @trimmed binary(8) = (SELECT CAST(trimmed AS binary(8)) FROM [{schema}].log WHERE one = 1);
         SELECT @last = MAX(position)
@@ -70,6 +77,13 @@ internal sealed partial class Statements
             AND receipt_key IN (SELECT TOP (@limit) oldest.receipt_key FROM [{schema}].receipts AS oldest WHERE oldest.commit_time < @unlikely ORDER BY oldest.receipt_key);
         SELECT @@ROWCOUNT;
         """;
+
+    /// <summary>
+    /// Nothing of the log is read from a copy, which a name may still lead to after a failover: the mark of a copy says nothing of what is committed there out of order, and
+    /// what it lacks would be taken for not there.
+    /// </summary>
+    private static string OnPrimary { get; } =
+        string.Create(CultureInfo.InvariantCulture, $"IF DATABASEPROPERTYEX(DB_NAME(), 'Updateability') <> N'READ_WRITE' THROW {ReadOnly}, 'The database is read-only.', 1;");
 
     // One read holds no more in memory than four megabytes and one row, however large the products are.
     private static string Page(string key, string columns, string rows) => $"""

@@ -25,9 +25,10 @@ internal sealed partial class Statements
 
     // Rows that are locked are stepped over by locks alone, which the hint asks for also where readers of this database see snapshots.
     public string ReadRelay { get; } = $"""
+        {OnPrimary}
         DECLARE @mark binary(8) = MIN_ACTIVE_ROWVERSION();
         SELECT log.id AS log_id,
-            ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WHERE position < @mark ORDER BY position DESC), log.trimmed) AS head,
+            ISNULL((SELECT TOP (1) CAST(position AS bigint) FROM [{schema}].events WITH (READCOMMITTEDLOCK) WHERE position < @mark ORDER BY position DESC), log.trimmed) AS head,
             CASE WHEN relay.published < log.trimmed THEN log.trimmed ELSE relay.published END AS published,
             CASE WHEN relay.indexed < log.trimmed THEN log.trimmed ELSE relay.indexed END AS indexed, relay.direct_sync_since,
             (SELECT COUNT_BIG(*) FROM (SELECT TOP (10000) position FROM [{schema}].dead_events ORDER BY position) AS first_ones) AS dead_events,

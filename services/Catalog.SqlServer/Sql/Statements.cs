@@ -14,4 +14,7 @@ internal sealed partial class Statements(string schema)
 
     /// <summary>The number of the error by which a write of a group says that one before it failed.</summary>
     public const int TransactionGone = 50002;
+
+    /// <summary>The error of a read that came to a copy of the database.</summary>
+    public const int ReadOnly = 50003;
 }

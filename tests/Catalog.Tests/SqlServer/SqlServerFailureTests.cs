@@ -1,10 +1,14 @@
+using System.Data;
 using Catalog.Commands;
 using Catalog.Projections;
 using Catalog.SqlServer;
+using Catalog.SqlServer.Commands;
 using Catalog.Tests.Commands;
 using Catalog.V1;
 using Microsoft.Data.SqlClient;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.SqlServer;
 
@@ -40,6 +44,28 @@ public sealed class SqlServerFailureTests(ITestOutputHelper output)
         var states = await services.GetRequiredService<IProductStates>().ReadAsync(0, 100, default);
         Assert.All(states, s => Assert.Equal((990, 11), (s.Product().StockQuantity, s.Product().Version)));
         Assert.Equal(88, (await services.GetRequiredService<IEventLog>().ReadAsync(0, 1000, default)).Count);
+    }
+
+    [Fact]
+    public async Task A_step_that_the_driver_does_not_end_is_left_alone()
+    {
+        await using var schema = await TestSchema.MigrateAsync();
+        var time = new FakeTimeProvider();
+        var database = new SqlServerDatabase(schema.Options, NullLogger<SqlServerDatabase>.Instance);
+        var stuck = new TaskCompletionSource<int>();
+        SqlConnection? used = null;
+        var running = new Retries(database, time, NullLogger.Instance).RunAsync(
+            connection =>
+            {
+                used = connection;
+                return stuck.Task;
+            }, CancellationToken.None);
+        for (; !running.IsCompleted; await Task.Delay(1)) time.Advance(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAsync<TimeoutException>(() => running);
+        // It may be in use still.
+        Assert.Equal(ConnectionState.Open, used!.State);
+        stuck.SetResult(0);
+        while (used.State == ConnectionState.Open) await Task.Delay(1);
     }
 
     [Fact]

@@ -21,6 +21,7 @@ public sealed class SqlServerFaultTests
     [InlineData(-2, "did not answer in time")]
     [InlineData(40613, "shop at db.example cannot be reached")]
     [InlineData(3906, "read-only")]
+    [InlineData(50003, "read-only")]
     public void A_failure_is_explained_with_what_to_do(int number, string explanation)
     {
         var explained = SqlServerFault.Explain(number, "the server's words", Connection);
@@ -47,6 +48,8 @@ public sealed class SqlServerFaultTests
     [InlineData(49920)]
     [InlineData(-2)]
     [InlineData(10054)]
+    [InlineData(3906)]
+    [InlineData(50003)]
     public void What_passes_by_itself_is_tried_again(int number) => Assert.True(SqlServerFault.IsTransient(number));
 
     [Theory]

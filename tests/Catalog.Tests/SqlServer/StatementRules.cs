@@ -41,6 +41,8 @@ internal sealed class StatementRules : TSqlFragmentVisitor
 
     public override void Visit(BooleanComparisonExpression node)
     {
+        // What the server says of itself is compared with words of the server.
+        if (node.SecondExpression is StringLiteral && node.FirstExpression is FunctionCall { FunctionName.Value: "DATABASEPROPERTYEX" }) return;
         if (node.FirstExpression is StringLiteral || node.SecondExpression is StringLiteral) Refuse("a value is no parameter");
     }
 

@@ -27,6 +27,14 @@ public sealed class StatementsTests
     }
 
     [Fact]
+    public void What_reads_the_log_or_the_products_as_a_whole_never_reads_a_copy()
+    {
+        var sql = new Statements("catalog");
+        Assert.All([sql.ReadBounds, sql.ReadEvents, sql.ReadRelay, sql.ReadProducts, sql.TrimEvents], statement =>
+            Assert.Matches(@"\A(SET [^;]*;\s+)?IF DATABASEPROPERTYEX\(DB_NAME\(\), 'Updateability'\) <> N'READ_WRITE' THROW 50003, '[^']+', 1;\s", statement));
+    }
+
+    [Fact]
     public void There_is_no_statement_besides_these()
     {
         var project = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", "..", "services", "Catalog.SqlServer"));

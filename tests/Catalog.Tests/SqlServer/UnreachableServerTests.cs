@@ -46,6 +46,43 @@ public sealed class UnreachableServerTests
     }
 
     [Fact]
+    public async Task A_server_that_hangs_in_the_handshake_keeps_nobody_for_ever()
+    {
+        using var mute = new TcpListener(IPAddress.Loopback, 0);
+        mute.Start();
+        var greeted = 0;
+        var open = new List<TcpClient>();
+        var serving = Task.Run(async () =>
+        {
+            while (true)
+            {
+                var client = await mute.AcceptTcpClientAsync();
+                open.Add(client);
+                // It answers the first packet, with "TLS, please", and says no more.
+                Assert.NotEqual(0, await client.GetStream().ReadAsync(new byte[4096]));
+                await client.GetStream().WriteAsync(new byte[] { 4, 1, 0, 26, 0, 0, 1, 0, 0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 255, 16, 0, 0, 0, 0, 0, 1 });
+                Interlocked.Increment(ref greeted);
+            }
+        });
+        await using var services = Services(((IPEndPoint)mute.LocalEndpoint).Port, o =>
+        {
+            o.ConnectionString += ";Connect Timeout=1";
+            o.MaxAttempts = 1;
+        });
+        var store = services.GetRequiredService<ICommandStore>();
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => store.ExecuteAsync(TestCommands.Create($"p{i}")))).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.All(outcomes, o => Assert.Equal(ErrorReason.StoreUnavailable, Assert.IsType<CommandOutcome.Failed>(o).Error.Reason));
+        Assert.NotEqual(0, greeted);
+        // Those who come later get a connection of their own, and do not wait behind the first.
+        var before = Volatile.Read(ref greeted);
+        Assert.False(await services.GetRequiredService<SqlServerDatabase>().IsReachedAsync(default).AsTask().WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.NotEqual(before, Volatile.Read(ref greeted));
+        mute.Stop();
+        open.ForEach(c => c.Dispose());
+        await Assert.ThrowsAnyAsync<Exception>(() => serving);
+    }
+
+    [Fact]
     public async Task A_batch_does_not_ask_a_server_that_is_away_again_for_each_of_its_parts()
     {
         using var rude = new TcpListener(IPAddress.Loopback, 0);
