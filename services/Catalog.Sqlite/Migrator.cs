@@ -12,6 +12,8 @@ internal static class Migrator
     public static void Migrate(SqliteConnection connection)
     {
         var scripts = Scripts();
+        // Who finds everything done needs no lock, which another process may hold, even one that hangs.
+        if (connection.ExecuteScalar<int>("PRAGMA user_version") == scripts.Count) return;
         using var transaction = connection.BeginTransaction(deferred: false);
         var applied = connection.ExecuteScalar<int>("PRAGMA user_version", transaction: transaction);
         if (applied > scripts.Count)

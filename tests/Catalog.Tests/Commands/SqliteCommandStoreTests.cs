@@ -106,6 +106,17 @@ public sealed class SqliteCommandStoreTests : CommandStoreContract
     }
 
     [Fact]
+    public void A_file_that_another_process_has_locked_is_opened_all_the_same()
+    {
+        using var folder = new TempFolder();
+        using (Open(folder, _ => { })) { }
+        using var other = new SqliteConnection($"Data Source={folder.File("catalog.db")};Pooling=False");
+        other.Open();
+        other.Execute("BEGIN IMMEDIATE");
+        using (Open(folder, _ => { })) { }
+    }
+
+    [Fact]
     public void A_file_of_a_newer_build_is_refused()
     {
         using var folder = new TempFolder();
