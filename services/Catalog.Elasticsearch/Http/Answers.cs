@@ -54,7 +54,7 @@ internal sealed record BucketAnswer(string? Key, long DocCount);
 
 internal sealed record RefreshAnswer([property: JsonPropertyName("_shards")] ShardsAnswer Shards);
 
-internal sealed record ShardsAnswer(int Failed);
+internal sealed record ShardsAnswer(int Failed, int Successful);
 
 internal sealed record NoteAnswer(
     [property: JsonPropertyName("_seq_no")] long SeqNo, [property: JsonPropertyName("_primary_term")] long PrimaryTerm,

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
@@ -80,10 +82,19 @@ internal static class Connection
             AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = options.ConnectTimeout, PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             MaxConnectionsPerServer = maxConnections,
         };
-        if (options.CaCertificate is null) return handler;
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(options.CaCertificate);
-        handler.SslOptions.CertificateChainPolicy = policy;
+        if (options.CaCertificate is { } authorities)
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, presented, errors) =>
+                certificate is not null && (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None && IsSignedBy(authorities, certificate, presented);
         return handler;
+    }
+
+    /// <summary>Read for each connection: operators renew their authority once a year, and a mounted Secret follows.</summary>
+    private static bool IsSignedBy(string authorities, X509Certificate certificate, X509Chain? presented)
+    {
+        using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } };
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1")); // it may be a server
+        chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(authorities);
+        foreach (var element in presented is null ? [] : presented.ChainElements.ToArray()) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        return chain.Build(certificate as X509Certificate2 ?? X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
     }
 }

@@ -50,6 +50,8 @@ internal sealed partial class ElasticsearchClient
     {
         var answer = await ReadAsync(HttpMethod.Post, $"{index}/_refresh", body: null, AnswerContext.Default.RefreshAnswer, cancellation);
         if (answer.Shards.Failed > 0) throw Unavailable(new ErrorCause("refresh", $"{answer.Shards.Failed} shards failed"));
+        // Where a primary is away, none failed.
+        if (answer.Shards.Successful == 0) throw Unavailable(new ErrorCause("refresh", "no shard was there"));
     }
 
     /// <summary>A note; null if there is none.</summary>

@@ -27,6 +27,22 @@ public sealed class CertificateTests
         Assert.False(await IsReachedAsync(TestCertificates.ServerOf(authority, IPAddress.Parse("127.0.0.2")), folder.File("ca.pem")));
     }
 
+    [Fact]
+    public async Task A_new_authority_is_trusted_once_the_file_names_it()
+    {
+        using var folder = new TempFolder();
+        using var authority = TestCertificates.Authority();
+        using var former = TestCertificates.Authority();
+        await File.WriteAllTextAsync(folder.File("ca.pem"), former.ExportCertificatePem(), Cancellation);
+        await OnAsync(TestCertificates.ServerOf(authority, IPAddress.Loopback), folder.File("ca.pem"), async (catalog, _) =>
+        {
+            Assert.False(await catalog.IsReachedAsync(Cancellation));
+            await File.WriteAllTextAsync(folder.File("ca.pem"), former.ExportCertificatePem() + "\n" + authority.ExportCertificatePem(), Cancellation);
+            Assert.True(await catalog.IsReachedAsync(Cancellation));
+            return true;
+        });
+    }
+
     /// <summary>What whoever runs a verb is told.</summary>
     private static Task<string> ToldAsync(X509Certificate2 certificate, string authorities) => OnAsync(certificate, authorities, async (catalog, url) =>
     {
