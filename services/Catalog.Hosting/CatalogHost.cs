@@ -49,6 +49,8 @@ public static partial class CatalogHost
             kestrel.Limits.MaxRequestBodySize = 2 * MaxMessageBytes;
             // A request that comes slowly, or not to its end, would end the connection, with everybody's calls on it. Who is gone is noticed by the pings.
             kestrel.Limits.MinRequestBodyDataRate = null;
+            // And so would an answer that one call of them does not take. A watch of that kind is ended by itself.
+            kestrel.Limits.MinResponseDataRate = null;
             // A watcher whose machine went away without a word is noticed.
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
             Listen(kestrel, grpc, HttpProtocols.Http2);

@@ -16,25 +16,21 @@ internal sealed class ConsistencyGate(IProductIndex index, QueriesOptions option
     /// </summary>
     public async ValueTask<IProductReader> OpenAsync(RequiredWrites writes, bool searchable, DateTime deadline, CancellationToken cancellation)
     {
-        var reader = await TryOpenAsync(writes, cancellation) ?? await WaitAsync(writes, deadline, cancellation);
         try
         {
-            if (searchable) await reader.MakeSearchableAsync(cancellation);
-            return reader;
-        }
-        catch
-        {
-            reader.Dispose();
-            throw;
-        }
-    }
-
-    private async Task<IProductReader> WaitAsync(RequiredWrites writes, DateTime deadline, CancellationToken cancellation)
-    {
-        try
-        {
+            // The first look counts too: where the index answers slowly, that is where they wait (G10).
             if (Interlocked.Increment(ref _waiting) > options.MaxTokenWaiters) throw Failures.Overloaded("reads waiting for their consistency tokens");
-            return await WatchAsync(writes, deadline, cancellation);
+            var reader = await TryOpenAsync(writes, cancellation) ?? await WatchAsync(writes, deadline, cancellation);
+            try
+            {
+                if (searchable) await reader.MakeSearchableAsync(cancellation);
+                return reader;
+            }
+            catch
+            {
+                reader.Dispose();
+                throw;
+            }
         }
         finally
         {

@@ -190,6 +190,22 @@ public class ConsistencyTests
     }
 
     [Fact]
+    public async Task Too_many_reads_that_wait_for_a_slow_index_are_refused_too()
+    {
+        using var side = new QuerySide(options => options.MaxTokenWaiters = 2);
+        side.Index.Put(QuerySide.Product("a", 1));
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        side.Index.BeforeVersions = () => answer.Task;
+        var request = new GetProductRequest { Name = "products/a", ConsistencyTokens = { Token(("a", 1)) } };
+        Task<Product>[] waiting = [side.Service.GetProduct(request, Call), side.Service.GetProduct(request, Call)];
+        await QuerySide.Until(() => side.Index.VersionReads == 2);
+        Assert.Equal("OVERLOADED", (await QuerySide.RefusalOf(side.Service.GetProduct(request, Call))).Reason);
+        answer.SetResult();
+        await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await side.Service.GetProduct(request, Call);
+    }
+
+    [Fact]
     public async Task A_waiting_read_keeps_no_other_from_being_looked_up()
     {
         using var side = new QuerySide(options => (options.MaxConcurrentLookups, options.MaxQueuedLookups) = (1, 0));

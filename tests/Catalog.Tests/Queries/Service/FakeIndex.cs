@@ -27,6 +27,9 @@ internal sealed class FakeIndex : IProductIndex
     /// <summary>What products wait for before they are looked up.</summary>
     public Func<Task> BeforeGet { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>What versions wait for before they are looked up.</summary>
+    public Func<Task> BeforeVersions { get; set; } = () => Task.CompletedTask;
+
     /// <summary>Readers that were opened and not disposed.</summary>
     public int OpenReaders => Volatile.Read(ref _open);
 
@@ -77,11 +80,12 @@ internal sealed class FakeIndex : IProductIndex
 
         public string LogId => contents.LogId;
 
-        public ValueTask<IReadOnlyList<long>> GetVersionsAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
+        public async ValueTask<IReadOnlyList<long>> GetVersionsAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
         {
             Assert.Equal(0, _disposed);
             Interlocked.Increment(ref index.VersionReads);
-            return ValueTask.FromResult<IReadOnlyList<long>>([.. productIds.Select(id => contents.Products.GetValueOrDefault(id)?.Version ?? 0)]);
+            await index.BeforeVersions();
+            return [.. productIds.Select(id => contents.Products.GetValueOrDefault(id)?.Version ?? 0)];
         }
 
         public async ValueTask<IReadOnlyList<Product?>> GetAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
