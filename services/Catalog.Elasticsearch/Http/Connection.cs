@@ -25,7 +25,7 @@ internal static class Connection
 
     public static void Add(IServiceCollection services, ElasticsearchOptions options, int maxConnections)
     {
-        var nodes = new NodeHandler.Choice(options.Nodes);
+        var nodes = new NodeHandler.Choice(options.Nodes, TimeProvider.System);
         Add(services.AddHttpClient(Reads), options, maxConnections).AddResilienceHandler(Reads, pipeline => OnRealTime(pipeline)
             .AddRetry(new HttpRetryStrategyOptions
             {

@@ -2,6 +2,7 @@ using System.Net;
 using Catalog.Elasticsearch;
 using Catalog.Elasticsearch.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.Elasticsearch;
 
@@ -55,8 +56,49 @@ public sealed class NodeHandlerTests
         Assert.Equal(["one", "one"], node.Asked.Select(uri => uri.Host));
     }
 
-    private static HttpMessageInvoker Invoker(Node node) =>
-        new(new NodeHandler(new NodeHandler.Choice([new Uri("http://one/"), new Uri("https://two:9200/es/")])) { InnerHandler = node });
+    [Theory]
+    [InlineData(HttpStatusCode.ServiceUnavailable, "two")]
+    [InlineData(HttpStatusCode.GatewayTimeout, "two")]
+    [InlineData(HttpStatusCode.OK, "one")]
+    [InlineData(HttpStatusCode.RequestTimeout, "one")]
+    [InlineData(HttpStatusCode.Forbidden, "one")]
+    public async Task A_node_that_has_lost_its_cluster_is_left_though_it_answers(HttpStatusCode health, string next)
+    {
+        var clock = new FakeTimeProvider();
+        var node = new Node(new Queue<object>([HttpStatusCode.OK, health, HttpStatusCode.OK, HttpStatusCode.OK]));
+        using var http = Invoker(node, clock);
+        foreach (var passed in (int[])[4, 1, 4])
+        {
+            clock.Advance(TimeSpan.FromSeconds(passed));
+            (await http.SendAsync(NodeHandler.Request(HttpMethod.Post, "p/_search", Cancellation), Cancellation)).Dispose();
+        }
+        Assert.Equal(["one/p/_search", "one/_cluster/health", $"{next}/p/_search", $"{next}/p/_search"], node.Asked.Select(uri => uri.Host + uri.AbsolutePath.Replace("/es", "", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_node_that_does_not_say_how_it_is_is_left()
+    {
+        var clock = new FakeTimeProvider();
+        var node = new Node(new Queue<object>([new HttpRequestException("Refused."), HttpStatusCode.OK]));
+        using var http = Invoker(node, clock);
+        clock.Advance(TimeSpan.FromSeconds(5));
+        (await http.SendAsync(NodeHandler.Request(HttpMethod.Post, "p/_search", Cancellation), Cancellation)).Dispose();
+        Assert.Equal(["one", "two"], node.Asked.Select(uri => uri.Host));
+    }
+
+    [Fact]
+    public async Task The_only_node_is_not_asked_how_it_is()
+    {
+        var clock = new FakeTimeProvider();
+        var node = new Node(new Queue<object>([HttpStatusCode.OK]));
+        using var http = new HttpMessageInvoker(new NodeHandler(new NodeHandler.Choice([new Uri("http://one/")], clock)) { InnerHandler = node });
+        clock.Advance(TimeSpan.FromMinutes(1));
+        (await http.SendAsync(NodeHandler.Request(HttpMethod.Post, "p/_search", Cancellation), Cancellation)).Dispose();
+        Assert.Single(node.Asked);
+    }
+
+    private static HttpMessageInvoker Invoker(Node node, TimeProvider? time = null) =>
+        new(new NodeHandler(new NodeHandler.Choice([new Uri("http://one/"), new Uri("https://two:9200/es/")], time ?? TimeProvider.System)) { InnerHandler = node });
 
     private sealed class Node(Queue<object> answers) : HttpMessageHandler
     {
