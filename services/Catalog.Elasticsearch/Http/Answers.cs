@@ -48,9 +48,12 @@ internal sealed record TotalAnswer(long Value);
 
 internal sealed record HitAnswer([property: JsonPropertyName("_source")] StoredProduct? Source, IReadOnlyList<JsonElement>? Sort);
 
-internal sealed record AggregationAnswer(IReadOnlyList<BucketAnswer> Buckets);
+/// <summary>What one aggregation says: its buckets, or those of the aggregations in it, by their names.</summary>
+internal sealed record AggregationAnswer(IReadOnlyList<BucketAnswer> Buckets, AggregationAnswer? Named, AggregationAnswer? Each);
 
-internal sealed record BucketAnswer(string? Key, long DocCount);
+internal sealed record BucketAnswer(string? Key, long DocCount, NumberAnswer? Version);
+
+internal sealed record NumberAnswer(double? Value);
 
 internal sealed record RefreshAnswer([property: JsonPropertyName("_shards")] ShardsAnswer Shards);
 

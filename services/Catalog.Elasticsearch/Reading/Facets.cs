@@ -13,13 +13,11 @@ internal static class Facets
 {
     private const string Ranges = "ranges";
 
+    /// <summary>Writes them as aggregations.</summary>
     public static void Write(Utf8JsonWriter json, SearchPlan plan)
     {
-        if (plan.Facets.Count == 0 && plan.PriceRanges.Count == 0) return;
-        json.WriteStartObject("aggs"u8);
         for (var i = 0; i < plan.Facets.Count; i++) WriteFacet(json, NameOf(i), plan.Facets[i], plan.FacetLimit);
         if (plan.PriceRanges.Count > 0) WriteRanges(json, plan.PriceRanges);
-        json.WriteEndObject();
     }
 
     public static IReadOnlyList<IReadOnlyList<FacetValue>> Read(SearchPlan plan, SearchAnswer answer) =>

@@ -9,7 +9,7 @@ namespace Catalog.Elasticsearch.Reading;
 /// <summary>Reads one index, whatever is swapped in meanwhile.</summary>
 /// <remarks>
 /// A write is in one copy of a shard before it is in the others, and before it is acknowledged. So whoever has asked which versions there are, goes on reading in the copy that
-/// said so; other reads go to any. Where that copy fails in between, Elasticsearch asks another without a word: what is older there is no answer.
+/// said so; other reads go to any. Where that copy fails in between, or is too busy, Elasticsearch asks another without a word: each answer tells its versions too, and what is older is none.
 /// </remarks>
 internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index) : IProductReader
 {
@@ -36,7 +36,7 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     public async ValueTask<IReadOnlyList<Product?>> GetAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
     {
         var documents = await TellAsync(client.GetAsync(index.Name, productIds, source: true, _copy, cancellation));
-        ThrowIfBehind(productIds, documents);
+        ThrowIfBehind(productIds, documents.Select(document => document.Version));
         return [.. documents.Select(document => document.Source?.Body is { } body ? Product.Parser.ParseFrom(body) : null)];
     }
 
@@ -46,9 +46,9 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     {
         SearchAnswer? answer;
         // How large products are is not known before, and most are small: the page is asked for as a whole, and half of it where that is too large.
-        while ((answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, plan.PageSize > 1 ? MaxAnswerBytes : int.MaxValue, cancellation))) is null)
+        while ((answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan, _seen.Keys), _copy, plan.PageSize > 1 ? MaxAnswerBytes : int.MaxValue, cancellation))) is null)
             plan = plan with { PageSize = plan.PageSize / 2 };
-        await ThrowIfBehindAsync(cancellation);
+        ThrowIfBehind(answer);
         var hits = answer.Hits.Hits;
         var more = hits.Count > plan.PageSize;
         var products = new Product[more ? plan.PageSize : hits.Count];
@@ -60,8 +60,8 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
     public async ValueTask<IReadOnlyList<Product>> SuggestAsync(SuggestPlan plan, CancellationToken cancellation)
     {
         if (plan.Words.Count == 0) return [];
-        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan), _copy, int.MaxValue, cancellation));
-        await ThrowIfBehindAsync(cancellation);
+        var answer = await TellAsync(client.SearchAsync(index.Name, json => SearchBody.Write(json, plan, _seen.Keys), _copy, int.MaxValue, cancellation));
+        ThrowIfBehind(answer!);
         return [.. answer!.Hits.Hits.Select(ProductOf)];
     }
 
@@ -70,19 +70,15 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
         // An index is kept for a while after it was replaced, so nothing need be held.
     }
 
-    // A search says nothing of what it did not find, so whoever answered it is asked for the versions once more.
-    private async Task ThrowIfBehindAsync(CancellationToken cancellation)
+    private void ThrowIfBehind(SearchAnswer answer)
     {
-        if (_seen.Count == 0) return;
-        string[] productIds = [.. _seen.Keys];
-        ThrowIfBehind(productIds, await TellAsync(client.GetAsync(index.Name, productIds, source: false, _copy, cancellation)));
+        if (_seen.Count > 0) ThrowIfBehind([.. _seen.Keys], SeenVersions.Read(answer));
     }
 
-    private void ThrowIfBehind(IReadOnlyList<string> productIds, IReadOnlyList<DocumentAnswer> documents)
+    private void ThrowIfBehind(IReadOnlyList<string> productIds, IEnumerable<long> versions)
     {
-        for (var i = 0; i < documents.Count; i++)
-            if (_seen.TryGetValue(productIds[i], out var seen) && documents[i].Version < seen)
-                throw new IndexUnavailableException(ErrorReason.ReadNotCaughtUp, "Elasticsearch went over to a copy of the index that does not hold the write yet.", TimeSpan.FromMilliseconds(100));
+        if (productIds.Zip(versions).Any(found => found.Second < _seen.GetValueOrDefault(found.First)))
+            throw new IndexUnavailableException(ErrorReason.ReadNotCaughtUp, "Elasticsearch went over to a copy of the index that does not hold the write yet.", TimeSpan.FromMilliseconds(100));
     }
 
     private static Product ProductOf(HitAnswer hit) => Product.Parser.ParseFrom(hit.Source?.Body ?? throw new JsonException("A hit has no body."));

@@ -10,8 +10,8 @@ internal static class SearchBody
     // By its SortText key a title is looked at from its beginning, so a suggestion that goes on from there comes first.
     private static readonly SortBy[] SuggestionOrder = [new(Field: null, Descending: true), new(new Field(FieldKind.Title), Descending: false)];
 
-    /// <summary>Writes a search for one hit more than the page takes, which tells whether another page follows.</summary>
-    public static void Write(Utf8JsonWriter json, SearchPlan plan)
+    /// <summary>Writes a search for one hit more than the page takes, which tells whether another page follows, and for the versions of some products.</summary>
+    public static void Write(Utf8JsonWriter json, SearchPlan plan, IReadOnlyCollection<string> versionsOf)
     {
         var ranked = plan.Text.Count > 0 && plan.Order.Any(by => by.Field is null);
         json.WriteStartObject();
@@ -22,12 +22,15 @@ internal static class SearchBody
         else WriteQuery(json, plan, ranked);
         SearchOrder.Write(json, plan.Order);
         if (plan.After is { } after) SearchOrder.WriteAfter(json, plan.Order, after);
+        json.WriteStartObject("aggs"u8);
         Facets.Write(json, plan);
+        if (versionsOf.Count > 0) SeenVersions.Write(json, versionsOf);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 
     /// <summary>Writes a suggestion: titles that begin with the words first, then those of which more was typed already, then by title.</summary>
-    public static void Write(Utf8JsonWriter json, SuggestPlan plan)
+    public static void Write(Utf8JsonWriter json, SuggestPlan plan, IReadOnlyCollection<string> versionsOf)
     {
         json.WriteStartObject();
         json.WriteNumber("size"u8, plan.Limit);
@@ -50,6 +53,9 @@ internal static class SearchBody
             json.WriteEndObject();
         });
         SearchOrder.Write(json, SuggestionOrder);
+        json.WriteStartObject("aggs"u8);
+        if (versionsOf.Count > 0) SeenVersions.Write(json, versionsOf);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 

@@ -17,6 +17,10 @@ internal sealed class ScriptedServer : IAsyncDisposable
     /// <summary>What a search that finds nothing is answered with.</summary>
     public const string NoHits = """{"hits":{"total":{"value":0},"hits":[]}}""";
 
+    /// <summary>The same, where the search was to tell in which version it saw one product.</summary>
+    public static string NoHitsAt(long version) =>
+        $$$"""{"hits":{"total":{"value":0},"hits":[]},"aggregations":{"all":{"doc_count":1,"named":{"doc_count":1,"each":{"buckets":[{"doc_count":1,"version":{"value":{{{version}}}.0} }]} } } } }""";
+
     private readonly WebApplication _app;
 
     private ScriptedServer(WebApplication app) => _app = app;
