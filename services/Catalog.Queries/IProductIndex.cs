@@ -59,8 +59,10 @@ public interface IProductReader : IDisposable
 /// <param name="DeadLetters">Events that were set aside.</param>
 /// <param name="DirectSync">Whether the index is fed from the event log because the queue cannot be reached.</param>
 /// <param name="NextLogId">The event log that the next index will follow, where the database was restored and that index is still to be built; else null.</param>
+/// <param name="IsNextLogKnown">Whether that is known: false while nobody says which log the commands are written to.</param>
 public sealed record IndexStatus(
-    ProjectionStatus.Types.Phase Phase, string LogId, long LagEvents, DateTimeOffset? OldestUnprojected, long DeadLetters, bool DirectSync = false, string? NextLogId = null);
+    ProjectionStatus.Types.Phase Phase, string LogId, long LagEvents, DateTimeOffset? OldestUnprojected, long DeadLetters, bool DirectSync = false, string? NextLogId = null,
+    bool IsNextLogKnown = true);
 
 /// <summary>The index cannot answer now; the call may be repeated.</summary>
 /// <param name="reason"><see cref="ErrorReason.IndexUnavailable"/>, <see cref="ErrorReason.IndexRebuilding"/> or <see cref="ErrorReason.ReadNotCaughtUp"/>.</param>

@@ -14,6 +14,7 @@ internal sealed partial class StatusBoard(StatusIndex notes, OldIndices old, Tim
     private static readonly TimeSpan TidyEvery = TimeSpan.FromMinutes(1);
 
     private long? _tidied;
+    private Task _tidying = Task.CompletedTask;
 
     // The relays of one log have rising epochs. A restored database begins another log, and perhaps at a lower epoch, so each log has a note of its own.
     public async ValueTask ReportAsync(RelayReport report, CancellationToken cancellation)
@@ -26,7 +27,8 @@ internal sealed partial class StatusBoard(StatusIndex notes, OldIndices old, Tim
                 Oldest = Milliseconds(report.Oldest), DirectSync = report.DirectSync,
             },
             cancellation);
-        await TidyAsync(cancellation);
+        // Not waited for: a report that is late is one that is missing.
+        if (_tidying.IsCompleted) _tidying = TidyAsync(cancellation);
     }
 
     public async ValueTask ReportAsync(ProjectorReport report, CancellationToken cancellation) => await notes.PutAsync(
@@ -38,7 +40,7 @@ internal sealed partial class StatusBoard(StatusIndex notes, OldIndices old, Tim
         },
         cancellation);
 
-    private async ValueTask TidyAsync(CancellationToken cancellation)
+    private async Task TidyAsync(CancellationToken cancellation)
     {
         if (_tidied is { } before && time.GetElapsedTime(before) < TidyEvery) return;
         _tidied = time.GetTimestamp();
@@ -50,6 +52,10 @@ internal sealed partial class StatusBoard(StatusIndex notes, OldIndices old, Tim
         catch (Exception e) when (e is ElasticsearchException or IndexUnavailableException)
         {
             Log.NotTidied(logger, e);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The relay ends.
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
     /// <summary>For how long a report tells how things are.</summary>
     public static readonly TimeSpan Recent = TimeSpan.FromSeconds(10);
 
+    // A relay reports once a second. What it said before the database was restored does not outlive the restore by much.
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(4);
+
     public async ValueTask<IndexStatus> ReadAsync(CancellationToken cancellation)
     {
         var found = notes.GetRecentAsync(time.GetUtcNow() - RebuildLease.Life, cancellation);
@@ -49,6 +52,7 @@ internal sealed class StatusReader(StatusIndex notes, ServingIndex serving, Time
             : relay is null || (projectors.Count == 0 && !direct) ? Phase.Unknown
             : lag > 0 ? Phase.CatchingUp : Phase.Current;
         return new IndexStatus(
-            phase, logId ?? relay?.LogId ?? "", lag, oldest is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null, deadLetters, direct, next);
+            phase, logId ?? relay?.LogId ?? "", lag, oldest is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null, deadLetters, direct, next,
+            IsNextLogKnown: next is not null || (relay is not null && DateTimeOffset.FromUnixTimeMilliseconds(relay.Time) > now - Fresh));
     }
 }

@@ -57,15 +57,18 @@ internal sealed class RequiredWrites
 
     /// <summary>Refuses tokens that are of another log than the one that the index follows.</summary>
     /// <param name="logId">That log.</param>
-    /// <param name="nextLogId">The log of the index that is to take its place; null if there is none.</param>
-    public void ThrowIfForeign(string logId, string? nextLogId)
+    /// <param name="status">Which log the index that is to take its place will follow.</param>
+    public void ThrowIfForeign(string logId, IndexStatus status)
     {
         foreach (var (log, index) in _logs)
         {
             if (string.Equals(log, logId, StringComparison.Ordinal)) continue;
-            if (string.Equals(log, nextLogId, StringComparison.Ordinal))
+            if (string.Equals(log, status.NextLogId, StringComparison.Ordinal))
                 throw CatalogError.Retry(StatusCode.Unavailable, ErrorReason.IndexRebuilding,
                     "The database was restored from a backup, and the index that holds the writes of the consistency tokens is still being built.", RetryAfter).ToRpcException();
+            if (!status.IsNextLogKnown)
+                throw CatalogError.Retry(StatusCode.Unavailable, ErrorReason.ReadNotCaughtUp,
+                    "The index does not hold the writes of the consistency tokens, and no command service tells now whether they are of the log that comes next.", RetryAfter).ToRpcException();
             var failure = new PreconditionFailure();
             failure.Violations.Add(new PreconditionFailure.Types.Violation
             {

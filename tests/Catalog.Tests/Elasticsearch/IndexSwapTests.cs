@@ -223,6 +223,9 @@ public sealed class IndexSwapTests
 
         time.Advance(catalog.Options.OldIndexGrace + TimeSpan.FromSeconds(1));
         await ReportAsync();
+        for (var deadline = DateTime.UtcNow.AddSeconds(30); DateTime.UtcNow < deadline && (await ProductsAsync(catalog)).Length > 1;)
+        {
+        }
         Assert.Single(await ProductsAsync(catalog));
         foreach (var read in (Func<Task>[])
             [

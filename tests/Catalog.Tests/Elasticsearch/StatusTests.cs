@@ -21,7 +21,7 @@ public sealed class StatusTests
         var time = new FakeTimeProvider(now);
         await using var catalog = TestElasticsearch.Start(time: time);
         await catalog.BuildAsync("log-1", Cancellation);
-        await EventuallyAsync(catalog, new IndexStatus(Phase.Unknown, "log-1", 0, null, 0));
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Unknown, "log-1", 0, null, 0, IsNextLogKnown: false));
 
         await catalog.Board.ReportAsync(new RelayReport("log-1", 2, 3, now.AddSeconds(-5), DirectSync: false, now), Cancellation);
         await catalog.Board.ReportAsync(new ProjectorReport("a.b/c", 4, now.AddSeconds(-9), 1, now), Cancellation);
@@ -47,9 +47,9 @@ public sealed class StatusTests
         building = await catalog.Indices.CreateAsync("log-1", Cancellation);
         await catalog.Indices.SwapAsync(building, Cancellation);
         time.Advance(TimeSpan.FromMinutes(2));
-        await EventuallyAsync(catalog, new IndexStatus(Phase.Rebuilding, "log-1", 0, null, 0));
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Rebuilding, "log-1", 0, null, 0, IsNextLogKnown: false));
         await catalog.Indices.FinishAsync(building, Cancellation);
-        await EventuallyAsync(catalog, new IndexStatus(Phase.Unknown, "log-1", 0, null, 0));
+        await EventuallyAsync(catalog, new IndexStatus(Phase.Unknown, "log-1", 0, null, 0, IsNextLogKnown: false));
     }
 
     [Fact]
@@ -101,10 +101,32 @@ public sealed class StatusTests
     {
         Assert.Equal(Phase.Rebuilding, StatusReader.Combine([Relay(backlog: 1), Projector()], "log-0", Now).Phase);
         Assert.Equal(new IndexStatus(Phase.Rebuilding, "log-1", 1, null, 0, NextLogId: "log-1"), StatusReader.Combine([Relay(backlog: 1), Projector()], null, Now));
-        Assert.Equal(new IndexStatus(Phase.Rebuilding, "", 0, null, 0), StatusReader.Combine([], null, Now));
+        Assert.Equal(new IndexStatus(Phase.Rebuilding, "", 0, null, 0, IsNextLogKnown: false), StatusReader.Combine([], null, Now));
         Assert.Equal("log-1", StatusReader.Combine([Relay(age: 1), Projector()], "log-0", Now, Now.AddSeconds(-2)).NextLogId);
         // The relay spoke before the database was restored, and this index is the one that was built afterwards.
-        Assert.Equal(new IndexStatus(Phase.Unknown, "log-2", 0, null, 0), StatusReader.Combine([Relay(age: 3), Projector()], "log-2", Now, Now.AddSeconds(-2)));
+        Assert.Equal(new IndexStatus(Phase.Unknown, "log-2", 0, null, 0, IsNextLogKnown: false), StatusReader.Combine([Relay(age: 3), Projector()], "log-2", Now, Now.AddSeconds(-2)));
+    }
+
+    [Fact]
+    public void Which_log_comes_next_is_known_while_a_relay_reports()
+    {
+        Assert.True(StatusReader.Combine([Relay(age: 3)], "log-1", Now).IsNextLogKnown);
+        // One that stopped for the database to be restored knows nothing of the log that came then.
+        Assert.False(StatusReader.Combine([Relay(age: 5)], "log-1", Now).IsNextLogKnown);
+        Assert.False(StatusReader.Combine([Projector()], "log-1", Now).IsNextLogKnown);
+        Assert.True(StatusReader.Combine([Relay(age: 5)], "log-0", Now).IsNextLogKnown);
+    }
+
+    [Fact]
+    public async Task A_report_does_not_wait_until_what_is_old_is_gone()
+    {
+        await using var server = await ScriptedServer.StartAsync(async (context, _) =>
+        {
+            if (context.Request.Path.Value!.EndsWith("_delete_by_query", StringComparison.Ordinal)) await Task.Delay(Timeout.Infinite, context.RequestAborted);
+            await ScriptedServer.WriteAsync(context, """{"acknowledged":true,"_seq_no":1,"_primary_term":1}""");
+        });
+        await using var catalog = TestElasticsearch.On(server.Url);
+        for (var i = 0; i < 3; i++) await catalog.Board.ReportAsync(new RelayReport("log-1", 1, 0, null, false, Now), Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
     }
 
     private static Note Relay(double age = 0, long backlog = 0, double? oldest = null, bool direct = false) =>

@@ -137,6 +137,16 @@ public class ConsistencyTests
     }
 
     [Fact]
+    public async Task A_token_of_another_log_is_not_refused_for_good_while_nobody_tells_which_log_comes_next()
+    {
+        using var side = new QuerySide();
+        side.Index.Put(QuerySide.Product("a", 3));
+        side.Index.Status = side.Index.Status with { IsNextLogKnown = false };
+        var refusal = await QuerySide.RefusalOf(side.Service.GetProduct(new GetProductRequest { Name = "products/a", ConsistencyTokens = { Token("log-2", ("a", 1)) } }, Call));
+        Assert.Equal((StatusCode.Unavailable, "READ_NOT_CAUGHT_UP", true), (refusal.Code, refusal.Reason, refusal.RetryAfter > TimeSpan.Zero));
+    }
+
+    [Fact]
     public async Task A_token_of_another_log_is_refused_and_says_which()
     {
         using var side = new QuerySide();
