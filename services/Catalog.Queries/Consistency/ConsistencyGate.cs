@@ -84,7 +84,11 @@ internal sealed class ConsistencyGate(IProductIndex index, QueriesOptions option
         var holds = false;
         try
         {
-            if (!writes.AreOf(reader.LogId)) writes.ThrowIfForeign(reader.LogId, await index.GetStatusAsync(cancellation));
+            if (!writes.AreOf(reader.LogId))
+            {
+                writes.ThrowIfForeign(reader.LogId, await index.GetStatusAsync(cancellation));
+                return null;
+            }
             holds = writes.AreIn(await reader.GetVersionsAsync(writes.ProductIds, cancellation));
             return holds ? reader : null;
         }

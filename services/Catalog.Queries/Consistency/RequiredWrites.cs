@@ -55,7 +55,7 @@ internal sealed class RequiredWrites
     /// <summary>Whether all tokens are of this log: versions of another mean nothing in an index that follows it.</summary>
     public bool AreOf(string logId) => _logs.Keys.All(log => string.Equals(log, logId, StringComparison.Ordinal));
 
-    /// <summary>Refuses tokens that are of another log than the one that the index follows.</summary>
+    /// <summary>Refuses tokens that are of another log than the one that the index follows; none while it is not known which one comes next.</summary>
     /// <param name="logId">That log.</param>
     /// <param name="status">Which log the index that is to take its place will follow.</param>
     public void ThrowIfForeign(string logId, IndexStatus status)
@@ -66,9 +66,7 @@ internal sealed class RequiredWrites
             if (string.Equals(log, status.NextLogId, StringComparison.Ordinal))
                 throw CatalogError.Retry(StatusCode.Unavailable, ErrorReason.IndexRebuilding,
                     "The database was restored from a backup, and the index that holds the writes of the consistency tokens is still being built.", RetryAfter).ToRpcException();
-            if (!status.IsNextLogKnown)
-                throw CatalogError.Retry(StatusCode.Unavailable, ErrorReason.ReadNotCaughtUp,
-                    "The index does not hold the writes of the consistency tokens, and no command service tells now whether they are of the log that comes next.", RetryAfter).ToRpcException();
+            if (!status.IsNextLogKnown) continue;
             var failure = new PreconditionFailure();
             failure.Violations.Add(new PreconditionFailure.Types.Violation
             {

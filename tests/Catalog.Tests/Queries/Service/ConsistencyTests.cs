@@ -137,13 +137,22 @@ public class ConsistencyTests
     }
 
     [Fact]
-    public async Task A_token_of_another_log_is_not_refused_for_good_while_nobody_tells_which_log_comes_next()
+    public async Task While_nobody_tells_which_log_comes_next_a_token_of_another_log_is_waited_for()
     {
         using var side = new QuerySide();
         side.Index.Put(QuerySide.Product("a", 3));
         side.Index.Status = side.Index.Status with { IsNextLogKnown = false };
-        var refusal = await QuerySide.RefusalOf(side.Service.GetProduct(new GetProductRequest { Name = "products/a", ConsistencyTokens = { Token("log-2", ("a", 1)) } }, Call));
-        Assert.Equal((StatusCode.Unavailable, "READ_NOT_CAUGHT_UP", true), (refusal.Code, refusal.Reason, refusal.RetryAfter > TimeSpan.Zero));
+        var read = side.Service.GetProduct(new GetProductRequest { Name = "products/a", ConsistencyTokens = { Token("log-2", ("a", 1)) } }, Call);
+        await QuerySide.Until(() => side.Index.Waits == 1);
+        side.Index.Status = side.Index.Status with { IsNextLogKnown = true };
+        side.Index.Changed();
+        Assert.Equal("TOKEN_OF_ANOTHER_LOG", (await QuerySide.RefusalOf(read)).Reason);
+
+        side.Index.Status = side.Index.Status with { IsNextLogKnown = false };
+        read = side.Service.GetProduct(new GetProductRequest { Name = "products/a", ConsistencyTokens = { Token("log-2", ("a", 1)) } }, Call);
+        await side.TurnUntilEnd(read);
+        Assert.Equal("READ_NOT_CAUGHT_UP", (await QuerySide.RefusalOf(read)).Reason);
+        Assert.Equal(0, side.Index.OpenReaders);
     }
 
     [Fact]
