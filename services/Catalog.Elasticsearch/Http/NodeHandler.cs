@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 
 namespace Catalog.Elasticsearch.Http;
 
@@ -48,7 +49,7 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (choice.IsCheckDue()) _ = CheckAsync();
+        if (choice.IsCheckDue()) _ = CheckAsync(request.Headers.Authorization);
         var (node, turn) = choice.Current;
         request.RequestUri = new Uri(node, request.Options.TryGetValue(Path, out var path) ? path : "");
         HttpResponseMessage? response = null;
@@ -76,11 +77,12 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
         }
     }
 
-    private async Task CheckAsync()
+    private async Task CheckAsync(AuthenticationHeaderValue? authorization)
     {
         var (node, turn) = choice.Current;
         using var limit = new CancellationTokenSource(CheckLimit);
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(node, "_cluster/health?master_timeout=2s&filter_path=status"));
+        request.Headers.Authorization = authorization;
         try
         {
             // Whoever may not ask is told nothing.

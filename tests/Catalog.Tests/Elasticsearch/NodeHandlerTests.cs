@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Catalog.Elasticsearch;
 using Catalog.Elasticsearch.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -70,9 +71,12 @@ public sealed class NodeHandlerTests
         foreach (var passed in (int[])[4, 1, 4])
         {
             clock.Advance(TimeSpan.FromSeconds(passed));
-            (await http.SendAsync(NodeHandler.Request(HttpMethod.Post, "p/_search", Cancellation), Cancellation)).Dispose();
+            using var request = NodeHandler.Request(HttpMethod.Post, "p/_search", Cancellation);
+            request.Headers.Authorization = new AuthenticationHeaderValue("ApiKey", "key");
+            (await http.SendAsync(request, Cancellation)).Dispose();
         }
         Assert.Equal(["one/p/_search", "one/_cluster/health", $"{next}/p/_search", $"{next}/p/_search"], node.Asked.Select(uri => uri.Host + uri.AbsolutePath.Replace("/es", "", StringComparison.Ordinal)));
+        Assert.All(node.Authorizations, authorization => Assert.Equal("ApiKey key", authorization));
     }
 
     [Fact]
@@ -104,9 +108,12 @@ public sealed class NodeHandlerTests
     {
         public List<Uri> Asked { get; } = [];
 
+        public List<string?> Authorizations { get; } = [];
+
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Asked.Add(request.RequestUri!);
+            Authorizations.Add(request.Headers.Authorization?.ToString());
             var answer = answers.Dequeue();
             return answer is Exception failure ? Task.FromException<HttpResponseMessage>(failure) : Task.FromResult(new HttpResponseMessage((HttpStatusCode)answer));
         }
