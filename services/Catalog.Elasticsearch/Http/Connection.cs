@@ -46,7 +46,7 @@ internal static class Connection
 
     /// <summary>Whether the same request may succeed later.</summary>
     public static bool IsTransient(HttpStatusCode status) =>
-        status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        status is HttpStatusCode.TooManyRequests || NodeHandler.IsFailure(status);
 
     /// <summary>When the server wants to be asked again; null if it does not say.</summary>
     public static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - DateTimeOffset.UtcNow : null;

@@ -95,5 +95,6 @@ internal sealed class NodeHandler(NodeHandler.Choice choice) : DelegatingHandler
         }
     }
 
-    private static bool IsFailure(HttpStatusCode status) => status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+    /// <summary>Whether it is the node that fails, so that another one may do better.</summary>
+    public static bool IsFailure(HttpStatusCode status) => status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 }

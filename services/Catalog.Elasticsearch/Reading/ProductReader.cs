@@ -72,10 +72,10 @@ internal sealed class ProductReader(ElasticsearchClient client, KnownIndex index
 
     private void ThrowIfBehind(SearchAnswer answer)
     {
-        if (_seen.Count > 0) ThrowIfBehind([.. _seen.Keys], SeenVersions.Read(answer));
+        if (_seen.Count > 0) ThrowIfBehind(_seen.Keys, SeenVersions.Read(answer));
     }
 
-    private void ThrowIfBehind(IReadOnlyList<string> productIds, IEnumerable<long> versions)
+    private void ThrowIfBehind(IEnumerable<string> productIds, IEnumerable<long> versions)
     {
         if (productIds.Zip(versions).Any(found => found.Second < _seen.GetValueOrDefault(found.First)))
             throw new IndexUnavailableException(ErrorReason.ReadNotCaughtUp, "Elasticsearch went over to a copy of the index that does not hold the write yet.", TimeSpan.FromMilliseconds(100));

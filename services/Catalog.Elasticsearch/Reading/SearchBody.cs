@@ -24,7 +24,7 @@ internal static class SearchBody
         if (plan.After is { } after) SearchOrder.WriteAfter(json, plan.Order, after);
         json.WriteStartObject("aggs"u8);
         Facets.Write(json, plan);
-        if (versionsOf.Count > 0) SeenVersions.Write(json, versionsOf);
+        SeenVersions.Write(json, versionsOf);
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -54,7 +54,7 @@ internal static class SearchBody
         });
         SearchOrder.Write(json, SuggestionOrder);
         json.WriteStartObject("aggs"u8);
-        if (versionsOf.Count > 0) SeenVersions.Write(json, versionsOf);
+        SeenVersions.Write(json, versionsOf);
         json.WriteEndObject();
         json.WriteEndObject();
     }

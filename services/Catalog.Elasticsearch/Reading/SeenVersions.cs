@@ -10,9 +10,10 @@ internal static class SeenVersions
 {
     private const string All = "all";
 
-    /// <summary>Writes it as an aggregation.</summary>
+    /// <summary>Writes it as an aggregation; nothing where there are no such products.</summary>
     public static void Write(Utf8JsonWriter json, IReadOnlyCollection<string> productIds)
     {
+        if (productIds.Count == 0) return;
         json.WriteStartObject(All);
         json.WriteStartObject("global"u8);
         json.WriteEndObject();
