@@ -56,6 +56,7 @@ internal static class SqliteFile
     /// <summary>What went wrong and what to do about it.</summary>
     public static CommandStoreException Explain(Exception error, string path) => new(ErrorReason.StoreUnavailable, error switch
     {
+        SqliteFault { IsDamage: true } => $"{path} is damaged. {Repair}",
         SqliteFault fault => Explain(fault.Code, fault.Message, path),
         SqliteException driver => Explain(driver.SqliteErrorCode, driver.Message, path),
         InvalidProtocolBufferException => $"{path} is damaged: a product in it cannot be read. The others are served. {Repair}",

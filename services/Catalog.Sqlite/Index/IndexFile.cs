@@ -14,15 +14,16 @@ namespace Catalog.Sqlite.Index;
 internal sealed class IndexFile
 {
     private readonly CancellationTokenSource _closing = new();
-    private readonly Action<IndexFile, Exception> _damaged;
+    private readonly Action<IndexFile, Exception> _damaged, _failed;
     private readonly Action<IndexFile> _closed;
     private int _users = 1; // the set itself
     private int _isClosed, _isDamaged;
 
-    private IndexFile(string path, Connection connection, bool isNew, Action<IndexFile, Exception> damaged, Action<IndexFile> closed)
+    private IndexFile(string path, Connection connection, bool isNew, Action<IndexFile, Exception> damaged, Action<IndexFile, Exception> failed, Action<IndexFile> closed)
     {
         Path = path;
         _damaged = damaged;
+        _failed = failed;
         _closed = closed;
         Connection = connection;
         // Enough, because the file can be built anew: power loss takes the last commits, in order, so the position never survives what was written
@@ -77,13 +78,13 @@ internal sealed class IndexFile
     public bool IsUsable => Volatile.Read(ref _isDamaged) == 0 && Volatile.Read(ref _isClosed) == 0;
 
     /// <summary>Makes an empty index that is not complete.</summary>
-    public static IndexFile Create(string path, string logId, Action<IndexFile, Exception> damaged, Action<IndexFile> closed)
+    public static IndexFile Create(string path, string logId, Action<IndexFile, Exception> damaged, Action<IndexFile, Exception> failed, Action<IndexFile> closed)
     {
         var connection = new Connection(path, create: true);
         try
         {
             Schema.Create(connection, logId);
-            return new IndexFile(path, connection, isNew: true, damaged, closed);
+            return new IndexFile(path, connection, isNew: true, damaged, failed, closed);
         }
         catch
         {
@@ -93,13 +94,13 @@ internal sealed class IndexFile
     }
 
     /// <summary>Opens a complete index. Throws <see cref="UnusableIndexException"/> or <see cref="SqliteFault"/> where there is none.</summary>
-    public static IndexFile Open(string path, Action<IndexFile, Exception> damaged, Action<IndexFile> closed)
+    public static IndexFile Open(string path, Action<IndexFile, Exception> damaged, Action<IndexFile, Exception> failed, Action<IndexFile> closed)
     {
         var connection = new Connection(path);
         try
         {
             Schema.Check(connection);
-            return new IndexFile(path, connection, isNew: false, damaged, closed);
+            return new IndexFile(path, connection, isNew: false, damaged, failed, closed);
         }
         catch
         {
@@ -137,9 +138,25 @@ internal sealed class IndexFile
     /// <summary>What to tell the caller of something that failed; the owner hears of it if the file is broken.</summary>
     public Exception Explain(Exception cause)
     {
-        if (cause is not (SqliteFault { IsDamage: true } or InvalidProtocolBufferException) && File.Exists(Path))
-            return new IndexUnavailableException(ErrorReason.IndexUnavailable, "The index cannot be used now.", inner: cause);
-        return Break(cause);
+        if (cause is SqliteFault { IsDamage: true } or InvalidProtocolBufferException || !IsThere(cause)) return Break(cause);
+        _failed(this, cause);
+        return new IndexUnavailableException(ErrorReason.IndexUnavailable, "The index cannot be used now.", inner: cause);
+    }
+
+    // In a file that somebody emptied, a connection that is new finds no tables, and throws away the log that those who were there before go on writing.
+    private bool IsThere(Exception cause)
+    {
+        if (!File.Exists(Path)) return false;
+        if (cause is not SqliteFault { IsOfStatement: true }) return true;
+        try
+        {
+            using var connection = new Connection(Path);
+            return Schema.IsOurs(connection);
+        }
+        catch (SqliteFault fault)
+        {
+            return !fault.IsDamage;
+        }
     }
 
     private IndexUnavailableException Break(Exception cause)

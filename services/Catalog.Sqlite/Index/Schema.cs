@@ -39,10 +39,13 @@ internal static class Schema
         connection.Execute("PRAGMA wal_checkpoint(FULL)");
     }
 
+    /// <summary>Whether a file is an index at all, of whatever version.</summary>
+    public static bool IsOurs(Connection connection) => connection.ReadLong("PRAGMA application_id") == ApplicationId;
+
     /// <summary>Checks that a file is a complete index of this version. Throws <see cref="UnusableIndexException"/> if not.</summary>
     public static void Check(Connection connection)
     {
-        if (connection.ReadLong("PRAGMA application_id") != ApplicationId) throw new UnusableIndexException("it is no index");
+        if (!IsOurs(connection)) throw new UnusableIndexException("it is no index");
         var version = connection.ReadLong("PRAGMA user_version");
         if (version != Version) throw new UnusableIndexException($"its schema is {version}, not {Version}", ours: true);
         if (connection.ReadLong("SELECT complete FROM meta") == 0) throw new UnusableIndexException("it was never completed", ours: true);

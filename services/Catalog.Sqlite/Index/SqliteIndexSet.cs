@@ -17,10 +17,12 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     private readonly Lock _gate = new();
     private readonly IndexFolder _folder;
     private readonly IEventLog _log;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ChangeSignal _changes = new();
     private IndexFile? _current, _building;
     private TaskCompletionSource _unusable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private (string? Cause, DateTimeOffset Time) _said;
     private bool _disposed;
 
     /// <summary>
@@ -34,6 +36,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     {
         _folder = new IndexFolder(Path.Combine(dataFolder, "index"), time);
         _log = log;
+        _time = time;
         _logger = logger;
         foreach (var file in _folder.List()) OpenOrRemove(file);
         if (_current is null) _unusable.SetResult();
@@ -104,7 +107,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
             _building = null;
             try
             {
-                _building = IndexFile.Create(_folder.Next(), logId, OnDamaged, OnClosed);
+                _building = IndexFile.Create(_folder.Next(), logId, OnDamaged, OnFailed, OnClosed);
             }
             catch (SqliteFault fault)
             {
@@ -178,7 +181,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
         }
         try
         {
-            _current = IndexFile.Open(file, OnDamaged, OnClosed);
+            _current = IndexFile.Open(file, OnDamaged, OnFailed, OnClosed);
             _current.Writer.Changed = _changes.Set;
         }
         catch (UnusableIndexException unusable) when (unusable.Ours)
@@ -209,6 +212,18 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
         _changes.Set();
     }
 
+    // Every call may fail of it: each cause is told once a minute.
+    private void OnFailed(IndexFile file, Exception cause)
+    {
+        var now = _time.GetUtcNow();
+        lock (_gate)
+        {
+            if (cause.Message == _said.Cause && now - _said.Time < TimeSpan.FromMinutes(1)) return;
+            _said = (cause.Message, now);
+        }
+        Log.Failed(_logger, file.Path, cause);
+    }
+
     private void OnClosed(IndexFile file)
     {
         if (file.End == FileEnd.Delete) SqliteFile.Delete(file.Path);
@@ -219,6 +234,9 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     {
         [LoggerMessage(LogLevel.Error, "The index {File} is damaged. It is built anew; the broken file is kept as damaged.db until the next one breaks.")]
         public static partial void Damaged(ILogger logger, string file, Exception cause);
+
+        [LoggerMessage(LogLevel.Warning, "The index {File} cannot be used now")]
+        public static partial void Failed(ILogger logger, string file, Exception cause);
 
         [LoggerMessage(LogLevel.Information, "Removed the index {File}: {Reason}.")]
         public static partial void Removed(ILogger logger, string file, string reason);

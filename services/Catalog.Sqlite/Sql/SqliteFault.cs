@@ -8,8 +8,11 @@ internal sealed class SqliteFault(int code, string message) : Exception($"SQLite
     /// <summary>The extended result code.</summary>
     public int Code { get; } = code;
 
-    /// <summary>Whether the file is broken, rather than the disk full or someone in the way.</summary>
-    public bool IsDamage => (Code & Primary) is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB;
+    /// <summary>Whether the file is broken, or shorter than it was, rather than the disk full or someone in the way.</summary>
+    public bool IsDamage => (Code & Primary) is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB || Code == SQLitePCL.raw.SQLITE_IOERR_SHORT_READ;
+
+    /// <summary>Whether a statement was refused for what it says, which may be that a table is not there.</summary>
+    public bool IsOfStatement => (Code & Primary) == SQLitePCL.raw.SQLITE_ERROR;
 
     /// <summary>Whether another process was in the way for too long.</summary>
     public bool IsBusy => (Code & Primary) == SQLitePCL.raw.SQLITE_BUSY;

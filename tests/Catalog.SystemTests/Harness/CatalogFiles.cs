@@ -45,14 +45,30 @@ internal static class CatalogFiles
     }
 
     /// <summary>Writes nonsense over the index files, header and all, as they lie there.</summary>
-    public static void DamageIndex(this TempFolder folder)
+    public static void DamageIndex(this TempFolder folder) => folder.ChangeIndex(file =>
     {
-        foreach (var path in Directory.EnumerateFiles(folder.Index(), "products-*").Where(p => !p.EndsWith("-shm", StringComparison.Ordinal)))
+        var nonsense = new byte[file.Length];
+        Random.Shared.NextBytes(nonsense);
+        file.Write(nonsense);
+    });
+
+    /// <summary>Leaves nothing in the index files.</summary>
+    public static void EmptyIndex(this TempFolder folder) => folder.ChangeIndex(file => file.SetLength(0));
+
+    // Not the -shm file: who shortens a file that is mapped into memory ends the process that has it, whatever that process does.
+    private static void ChangeIndex(this TempFolder folder, Action<FileStream> change)
+    {
+        foreach (var path in Directory.GetFiles(folder.Index(), "products-*").Where(p => !p.EndsWith("-shm", StringComparison.Ordinal)))
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            var nonsense = new byte[file.Length];
-            Random.Shared.NextBytes(nonsense);
-            file.Write(nonsense);
+            try
+            {
+                using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                change(file);
+            }
+            catch (FileNotFoundException)
+            {
+                // Who uses it noticed what became of the one before, and put both aside.
+            }
         }
     }
 

@@ -248,10 +248,10 @@ public sealed class ReadFailureTests
             sent.Add(context.Request.Headers.Authorization.ToString());
             return ScriptedServer.WriteAsync(context, status == 200 ? ScriptedServer.NoHits : "{}", status);
         });
-        var logs = new CollectedLogs();
+        var logs = new LogCollector();
         await using var key = TestElasticsearch.On(server.Url, options => options.ApiKey = "c2VjcmV0LWtleQ==", logs);
         await using var user = TestElasticsearch.On(server.Url, options => (options.Username, options.Password) = ("catalog", "secret-word"), logs);
-        var told = $"{await Record.ExceptionAsync(() => SearchAsync(key))} {await Record.ExceptionAsync(() => SearchAsync(user))} {string.Join('\n', logs.Lines)}";
+        var told = $"{await Record.ExceptionAsync(() => SearchAsync(key))} {await Record.ExceptionAsync(() => SearchAsync(user))} {string.Join('\n', logs.Lines.Select(l => l.Text))}";
 
         Assert.Contains("ApiKey c2VjcmV0LWtleQ==", sent);
         Assert.Contains("Basic " + Convert.ToBase64String("catalog:secret-word"u8), sent);
@@ -275,23 +275,5 @@ public sealed class ReadFailureTests
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
-    private sealed class CollectedLogs : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -1,4 +1,5 @@
 using Catalog.Projections;
+using Catalog.Queries;
 using Catalog.Sqlite.Sql;
 using Catalog.V1;
 using Google.Protobuf;
@@ -98,6 +99,48 @@ public sealed partial class SqliteIndexFileTests
         Assert.Null(await _set!.GetCurrentAsync(Cancellation));
         Assert.True(_set.Unusable.IsCompleted);
         await AssertWorksAgainAsync(_set);
+    }
+
+    [Theory]
+    [InlineData(false, "")]
+    [InlineData(false, "-wal")]
+    [InlineData(false, "", "-wal")]
+    [InlineData(true, "")]
+    [InlineData(true, "", "-wal")]
+    public async Task A_file_that_somebody_emptied_leads_to_a_new_index(bool isRead, params string[] companions)
+    {
+        await FillAsync(500);
+        await (await _set!.GetCurrentAsync(Cancellation))!.WriteAsync([Titled(1, version: 2)], Cancellation);
+        if (isRead) await ReadAsync();
+        foreach (var companion in companions) using (var file = new FileStream(Files[0] + companion, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) file.SetLength(0);
+
+        // What is in memory is read on; of those who come newly one must notice.
+        for (var reads = 0; !_set.Unusable.IsCompleted; reads++)
+        {
+            Assert.True(reads < 100, "nobody noticed");
+            foreach (var e in await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () => await Record.ExceptionAsync(ReadAsync))))) if (e is not null) Assert.IsType<IndexUnavailableException>(e);
+        }
+        await AssertWorksAgainAsync(_set);
+
+        async Task ReadAsync()
+        {
+            using var reader = await _set.OpenAsync(Cancellation);
+            await reader.GetAsync([.. Enumerable.Range(0, 500).Select(i => $"p{i}")], Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task What_fails_for_another_reason_than_damage_is_said_once_and_leaves_the_index()
+    {
+        await FillAsync(10);
+        using var other = new Connection(Files[0]);
+        other.Execute("BEGIN IMMEDIATE");
+        var writer = (await _set!.GetCurrentAsync(Cancellation))!;
+        for (var i = 0; i < 2; i++) Assert.Equal(ErrorReason.IndexUnavailable, (await Assert.ThrowsAsync<IndexUnavailableException>(async () => await writer.WriteAsync([Titled(1, version: 2)], Cancellation))).Reason);
+        Assert.Contains("locked", Assert.Single(_logged.Lines).Text, StringComparison.Ordinal);
+        other.Execute("ROLLBACK");
+        await writer.WriteAsync([Titled(1, version: 2)], Cancellation);
+        Assert.False(_set.Unusable.IsCompleted);
     }
 
     private static void Garble(string file, int from)

@@ -3,7 +3,7 @@ using Catalog.Queries;
 using Catalog.Sqlite.Index;
 using Catalog.Sqlite.Sql;
 using Catalog.V1;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Catalog.Tests.Index;
@@ -13,6 +13,7 @@ public sealed partial class SqliteIndexFileTests : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("catalog-index-");
     private readonly FakeTimeProvider _time = new() { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
+    private readonly LogCollector _logged = new();
     private SqliteIndexSet? _set;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -128,7 +129,7 @@ public sealed partial class SqliteIndexFileTests : IAsyncDisposable
         Assert.Equal(content, await File.ReadAllTextAsync(Path.Combine(_folder.FullName, "index", "damaged.db"), Cancellation));
     }
 
-    private SqliteIndexSet Open() => _set ??= new SqliteIndexSet(_folder.FullName, new ListLog("log"), _time, NullLogger<SqliteIndexSet>.Instance);
+    private SqliteIndexSet Open() => _set ??= new SqliteIndexSet(_folder.FullName, new ListLog("log"), _time, new LoggerFactory([_logged]).CreateLogger<SqliteIndexSet>());
 
     private async Task CloseAsync()
     {

@@ -318,7 +318,7 @@ public sealed class ChangeFeedTests
 
         public IChangeFeed Feed { get; }
 
-        public ListLog Log { get; } = new();
+        public LogCollector Log { get; } = new();
 
         public static async Task<TestFeed> StartAsync(TestTopic topic, TimeProvider? time = null)
         {

@@ -61,7 +61,7 @@ public sealed class KafkaOptionsTests
     [Fact]
     public void What_a_client_says_over_and_over_is_logged_once_a_minute()
     {
-        var (lines, time) = (new ListLog(), new FakeTimeProvider());
+        var (lines, time) = (new LogCollector(), new FakeTimeProvider());
         var log = new KafkaLog(lines, time);
         for (var i = 0; i < 100; i++)
         {

@@ -19,7 +19,7 @@ internal sealed class TestProjector : IAsyncDisposable
         Projector = Assert.IsType<KafkaProjector>(_services.GetRequiredService<IHostedService>());
     }
 
-    public ListLog Log { get; } = new();
+    public LogCollector Log { get; } = new();
 
     public KafkaProjector Projector { get; }
 
@@ -39,31 +39,4 @@ internal sealed class TestProjector : IAsyncDisposable
         await Projector.StopAsync(default);
         await _services.DisposeAsync();
     }
-}
-
-/// <summary>Keeps what was logged.</summary>
-internal sealed class ListLog : ILoggerProvider, ILogger
-{
-    private readonly List<(LogLevel Level, string Text)> _lines = [];
-
-    public IReadOnlyList<(LogLevel Level, string Text)> Lines
-    {
-        get
-        {
-            lock (_lines) return [.. _lines];
-        }
-    }
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        lock (_lines) _lines.Add((logLevel, formatter(state, exception) + (exception is null ? "" : $" {exception.Message}")));
-    }
-
-    public void Dispose() { }
 }
