@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using Catalog.Projections;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -7,9 +7,7 @@ namespace Catalog.Kafka;
 /// <summary>Writes what a client says to the log. While a broker is away a client says so several times a second: of each kind only one a minute is written.</summary>
 internal sealed partial class KafkaLog(ILogger logger, TimeProvider time)
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
-
-    private readonly ConcurrentDictionary<string, long> _written = new(StringComparer.Ordinal);
+    private readonly OncePerMinute _limit = new(time);
 
     public void Write(LogMessage message)
     {
@@ -23,21 +21,13 @@ internal sealed partial class KafkaLog(ILogger logger, TimeProvider time)
         };
         // A setting that only the other kind of client knows is no news: one section configures all of them.
         if (message.Facility == "CONFWARN") level = LogLevel.Debug;
-        if (logger.IsEnabled(level) && (level < LogLevel.Information || IsDue(message.Facility))) Said(logger, level, message.Facility, message.Message);
+        if (logger.IsEnabled(level) && (level < LogLevel.Information || _limit.IsDue(message.Facility))) Said(logger, level, message.Facility, message.Message);
     }
 
     public void Write(Error error)
     {
         if (error.IsFatal) Fatal(logger, error.Code, error.Reason);
-        else if (IsDue(error.Code.ToString())) Failed(logger, error.Code, error.Reason);
-    }
-
-    private bool IsDue(string kind)
-    {
-        var now = time.GetTimestamp();
-        if (_written.TryGetValue(kind, out var last) && time.GetElapsedTime(last, now) < Quiet) return false;
-        _written[kind] = now;
-        return true;
+        else if (_limit.IsDue(error.Code.ToString())) Failed(logger, error.Code, error.Reason);
     }
 
     [LoggerMessage(EventId = 1, Message = "Kafka: {Facility}: {Text}")]

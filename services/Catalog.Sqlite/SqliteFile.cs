@@ -56,7 +56,6 @@ internal static class SqliteFile
     /// <summary>What went wrong and what to do about it.</summary>
     public static CommandStoreException Explain(Exception error, string path) => new(ErrorReason.StoreUnavailable, error switch
     {
-        SqliteFault { IsDamage: true } => $"{path} is damaged. {Repair}",
         SqliteFault fault => Explain(fault.Code, fault.Message, path),
         SqliteException driver => Explain(driver.SqliteErrorCode, driver.Message, path),
         InvalidProtocolBufferException => $"{path} is damaged: a product in it cannot be read. The others are served. {Repair}",
@@ -68,7 +67,7 @@ internal static class SqliteFile
         SQLitePCL.raw.SQLITE_FULL => $"The disk that holds {path} is full. Free some space; the service goes on by itself.",
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CANTOPEN =>
             $"{path} cannot be written. Give the service's user write access to the folder, or choose another one.",
-        SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB => $"{path} is damaged. {Repair}",
+        _ when SqliteFault.MeansDamage(code) => $"{path} is damaged. {Repair}",
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => $"{path} is locked by another process for too long. Repeat the command.",
         SQLitePCL.raw.SQLITE_IOERR => $"The disk that holds {path} fails to read or write ({message}). Check the disk.",
         _ => $"{path}: {message}",

@@ -17,12 +17,11 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     private readonly Lock _gate = new();
     private readonly IndexFolder _folder;
     private readonly IEventLog _log;
-    private readonly TimeProvider _time;
+    private readonly OncePerMinute _limit;
     private readonly ILogger _logger;
     private readonly ChangeSignal _changes = new();
     private IndexFile? _current, _building;
     private TaskCompletionSource _unusable = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private (string? Cause, DateTimeOffset Time) _said;
     private bool _disposed;
 
     /// <summary>
@@ -36,7 +35,7 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
     {
         _folder = new IndexFolder(Path.Combine(dataFolder, "index"), time);
         _log = log;
-        _time = time;
+        _limit = new OncePerMinute(time);
         _logger = logger;
         foreach (var file in _folder.List()) OpenOrRemove(file);
         if (_current is null) _unusable.SetResult();
@@ -212,16 +211,10 @@ public sealed partial class SqliteIndexSet : IProductIndex, IIndexSet, IDeadLett
         _changes.Set();
     }
 
-    // Every call may fail of it: each cause is told once a minute.
+    // Every call may fail of it.
     private void OnFailed(IndexFile file, Exception cause)
     {
-        var now = _time.GetUtcNow();
-        lock (_gate)
-        {
-            if (cause.Message == _said.Cause && now - _said.Time < TimeSpan.FromMinutes(1)) return;
-            _said = (cause.Message, now);
-        }
-        Log.Failed(_logger, file.Path, cause);
+        if (_limit.IsDue(cause.Message)) Log.Failed(_logger, file.Path, cause);
     }
 
     private void OnClosed(IndexFile file)

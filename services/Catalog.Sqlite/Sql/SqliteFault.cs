@@ -9,7 +9,10 @@ internal sealed class SqliteFault(int code, string message) : Exception($"SQLite
     public int Code { get; } = code;
 
     /// <summary>Whether the file is broken, or shorter than it was, rather than the disk full or someone in the way.</summary>
-    public bool IsDamage => (Code & Primary) is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB || Code == SQLitePCL.raw.SQLITE_IOERR_SHORT_READ;
+    public bool IsDamage => MeansDamage(Code);
+
+    /// <summary>The same of a code alone.</summary>
+    public static bool MeansDamage(int code) => (code & Primary) is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB || code == SQLitePCL.raw.SQLITE_IOERR_SHORT_READ;
 
     /// <summary>Whether a statement was refused for what it says, which may be that a table is not there.</summary>
     public bool IsOfStatement => (Code & Primary) == SQLitePCL.raw.SQLITE_ERROR;
